@@ -1,0 +1,147 @@
+// Queue<T>: Python's queue.Queue, with its items on a server (or in process, see Client::embedded).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sluice/codec.h>
+#include <sluice/options.h>
+#include <sluice/task.h>
+#include <sluice/types.h>
+
+namespace sluice {
+
+struct PeekedPayload {
+  std::uint64_t id = 0;
+  std::uint32_t attempts = 0;
+  TimePoint put_time;
+  std::string last_error;
+  std::string payload;
+};
+
+namespace detail {
+
+struct Message {
+  std::string payload;
+  std::string content_type;
+};
+
+// The untyped half of Queue<T>.
+class QueueHandle {
+ public:
+  QueueHandle(std::shared_ptr<Link> link, std::string name, std::optional<QueueSettings> create);
+
+  const std::string& name() const { return name_; }
+  std::vector<std::uint64_t> put(std::vector<Message> messages, const PutOptions& options) const;
+  std::vector<Lease> get(std::size_t max_items, const GetOptions& options) const;
+  std::vector<std::string> pop(std::size_t max_items, const GetOptions& options) const;
+  void task_done(const std::vector<std::uint64_t>& fences) const;
+  void fail(const std::vector<std::uint64_t>& fences, std::string_view error) const;
+  void release(const std::vector<std::uint64_t>& fences) const;
+  std::chrono::milliseconds extend(const std::vector<std::uint64_t>& fences, std::chrono::milliseconds lease) const;
+  QueueCounts join(const JoinOptions& options) const;
+  std::uint64_t shutdown(bool immediate) const;
+  void reopen() const;
+  std::uint64_t purge() const;
+  QueueDescription describe() const;
+  QueueStats stats() const;
+  std::vector<PeekedPayload> peek(std::size_t max_items) const;
+  QueueSettings update(const QueueUpdate& update) const;
+
+ private:
+  std::shared_ptr<Link> link_;
+  std::string name_;
+  std::optional<QueueSettings> create_;
+};
+
+}  // namespace detail
+
+// A cheap handle: copy it freely. All state is on the server.
+//
+// Every call throws: InvalidArgument, QueueNotFound, Unavailable, and what is said at the call. A transport failure
+// is never Empty or Full. A call that waits survives a server that goes away and comes back.
+//
+// Thread safety: all methods may be called from any thread.
+template <typename T, typename C = Codec<T>>
+class Queue {
+ public:
+  using task_type = Task<T, C>;
+
+  const std::string& name() const { return handle_.name(); }
+
+  // Waits for room and adds one item; returns its id. Full at the timeout; ShutDown; TooLarge if it can never fit.
+  // Not idempotent after Unavailable or SessionLost: the item may or may not have been added.
+  std::uint64_t put(const T& value, const PutOptions& options = {}) const {
+    return handle_.put({message(value, options)}, options).front();
+  }
+  std::uint64_t put_nowait(const T& value, PutOptions options = {}) const {
+    options.timeout = std::chrono::milliseconds(0);
+    return put(value, options);
+  }
+  // All or nothing; TooLarge when there are more than maxsize.
+  std::vector<std::uint64_t> put_many(const std::vector<T>& values, const PutOptions& options = {}) const {
+    std::vector<detail::Message> messages;
+    messages.reserve(values.size());
+    for (const T& value : values) messages.push_back(message(value, options));
+    return handle_.put(std::move(messages), options);
+  }
+
+  // Waits for an item and leases it. Empty at the timeout; ShutDown when shut down and nothing is left to get.
+  task_type get(const GetOptions& options = {}) const { return task_type(std::move(handle_.get(1, options).front())); }
+  task_type get_nowait() const { return get({.timeout = std::chrono::milliseconds(0)}); }
+  // Waits for the first; returns 1..max_items.
+  std::vector<task_type> get_many(std::size_t max_items, const GetOptions& options = {}) const {
+    std::vector<task_type> tasks;
+    for (detail::Lease& lease : handle_.get(max_items, options)) tasks.emplace_back(std::move(lease));
+    return tasks;
+  }
+  // The plain pop (ack=auto): no task_done; an item that is lost with this process is lost.
+  T pop(const GetOptions& options = {}) const { return C::decode(handle_.pop(1, options).front()); }
+
+  // By fence, for leases that are not in a Task (another process took them). LeaseLost when none was held.
+  void task_done(std::uint64_t fence) const { handle_.task_done({fence}); }
+  void fail(std::uint64_t fence, std::string_view error) const { handle_.fail({fence}, error); }
+  void release(std::uint64_t fence) const { handle_.release({fence}); }
+  std::chrono::milliseconds extend(std::uint64_t fence, std::chrono::milliseconds lease) const {
+    return handle_.extend({fence}, lease);
+  }
+
+  // Waits until nothing is unfinished. Timeout.
+  QueueCounts join(const JoinOptions& options = {}) const { return handle_.join(options); }
+  // No more puts; gets drain what is left, then ShutDown. immediate: what is not leased is discarded and counted as
+  // finished. A second shutdown changes nothing. Idempotent. Returns how many items were discarded.
+  std::uint64_t shutdown(bool immediate = false) const { return handle_.shutdown(immediate); }
+  void reopen() const { handle_.reopen(); }
+
+  std::size_t qsize() const { return handle_.stats().ready; }
+  bool empty() const { return handle_.stats().empty; }
+  bool full() const { return handle_.stats().full; }
+  std::int64_t maxsize() const { return handle_.describe().settings.maxsize; }
+  // Live. Shrinking evicts nothing: puts wait until the queue is below it again.
+  void set_maxsize(std::int64_t maxsize) const { handle_.update({.maxsize = maxsize}); }
+
+  QueueStats stats() const { return handle_.stats(); }
+  QueueSettings update(const QueueUpdate& update) const { return handle_.update(update); }
+  void pause() const { handle_.update({.paused = true}); }
+  void resume() const { handle_.update({.paused = false}); }
+  // Discards what is ready; returns how many.
+  std::uint64_t purge() const { return handle_.purge(); }
+  std::vector<PeekedPayload> peek(std::size_t max_items = 1) const { return handle_.peek(max_items); }
+
+  // For Client only.
+  explicit Queue(detail::QueueHandle handle) : handle_(std::move(handle)) {}
+
+ private:
+  static detail::Message message(const T& value, const PutOptions& options) {
+    return {C::encode(value), options.content_type.empty() ? std::string(C::content_type) : options.content_type};
+  }
+
+  detail::QueueHandle handle_;
+};
+
+}  // namespace sluice

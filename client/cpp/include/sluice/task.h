@@ -1,0 +1,95 @@
+// A leased item: the work in your hands and the duty to say how it ended.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <sluice/clock.h>
+#include <sluice/codec.h>
+
+namespace sluice {
+
+namespace detail {
+
+class Link;  // a client's connection; see client/cpp/src
+
+// The untyped half of Task<T>. Move-only.
+class Lease {
+ public:
+  Lease() = default;
+  Lease(Lease&&) noexcept;
+  Lease& operator=(Lease&&) noexcept;
+  ~Lease();
+
+  struct State;
+  explicit Lease(std::unique_ptr<State> state);
+
+  std::uint64_t id() const;
+  std::uint64_t fence() const;
+  std::uint32_t attempt() const;
+  TimePoint put_time() const;
+  std::string_view payload() const;
+  const std::string& content_type() const;
+  const std::vector<std::pair<std::string, std::string>>& headers() const;
+  std::int64_t priority() const;
+  bool decided() const noexcept;
+  std::stop_token stop_token() const;
+
+  void done();
+  void fail(std::string_view error);
+  void release();
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace detail
+
+// The client keeps the lease alive in the background for as long as the task lives: long work is never run twice
+// while its worker lives.
+//
+// A task without a decision is released by its destructor: the item is back at its place at once, the attempt not
+// counted. The destructor never blocks on the network and never throws.
+//
+// Thread safety: distinct tasks may be used from distinct threads; one task from one thread at a time.
+template <typename T, typename C = Codec<T>>
+class Task {
+ public:
+  Task(Task&&) noexcept = default;
+  Task& operator=(Task&&) noexcept = default;
+
+  // The decoded payload; what the codec throws passes through.
+  T value() const { return C::decode(lease_.payload()); }
+  std::string_view payload() const { return lease_.payload(); }  // Borrows: from the task
+  std::uint64_t id() const { return lease_.id(); }
+  // A number that rises with each delivery in the namespace: pass it to your own storage to refuse a late worker.
+  std::uint64_t fence() const { return lease_.fence(); }
+  std::uint32_t attempt() const { return lease_.attempt(); }  // 1 for the first delivery
+  TimePoint put_time() const { return lease_.put_time(); }
+  const std::string& content_type() const { return lease_.content_type(); }
+  const std::vector<std::pair<std::string, std::string>>& headers() const { return lease_.headers(); }
+  std::int64_t priority() const { return lease_.priority(); }
+  // Stops when the lease is known to be lost (the session ended): drop the work, somebody else will do it.
+  std::stop_token stop_token() const { return lease_.stop_token(); }
+
+  // The work is finished; returns when the server has said so. LeaseLost: somebody else has, or has done, it.
+  // A second decision throws std::logic_error (Python's ValueError). Unavailable: not known; the item may come again.
+  void done() { lease_.done(); }
+  // The work failed: the item is retried, or dead after max_attempts.
+  void fail(std::string_view error) { lease_.fail(error); }
+  // Not for me: back to its place, the attempt not counted.
+  void release() { lease_.release(); }
+
+  // For Queue<T> only.
+  explicit Task(detail::Lease lease) : lease_(std::move(lease)) {}
+
+ private:
+  detail::Lease lease_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,46 @@
+// Every bound of the product: its name with the unit, its value, its reason. Configurable ones are defaults.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::limits {
+
+using namespace std::chrono_literals;
+
+// ---- names -------------------------------------------------------------------------------------
+inline constexpr std::size_t kNameBytes = 255;  // a file name's limit: a name may become one
+
+// ---- items and messages ------------------------------------------------------------------------
+inline constexpr std::size_t kItemBytes = 4u << 20;          // one payload; larger belongs into an object store
+inline constexpr std::size_t kMessageBytes = 16u << 20;      // one gRPC message: three largest items and their frame
+inline constexpr std::size_t kBatchItems = 10'000;           // items of a put or a get, fences of a task_done
+inline constexpr std::size_t kHeaderCount = 64;              // headers of an item: metadata, not a second payload
+inline constexpr std::size_t kHeaderBytes = 16u << 10;       // names and values of one item's headers together
+inline constexpr std::size_t kContentTypeBytes = 255;        // as a name
+inline constexpr std::size_t kErrorTextBytes = 16u << 10;    // of a fail: longer text is cut, a trace fits
+inline constexpr std::size_t kReplyBytes = 4u << 20;         // a get or peek stops adding items beyond this
+inline constexpr std::size_t kJoinQueues = 1'000;            // queues of one join
+inline constexpr std::size_t kListQueues = 1'000;            // queues of one page of a listing
+inline constexpr std::size_t kClientNameBytes = 255;         // as a name
+inline constexpr std::size_t kMetadataBytes = 16u << 10;     // HTTP headers of one call
+inline constexpr std::size_t kItemOverheadBytes = 256;       // charged per item beside its bytes: the maps that hold it
+
+// ---- counts (defaults; configurable) -----------------------------------------------------------
+inline constexpr std::size_t kMemoryBytes = std::size_t{1} << 30;  // items of the whole server
+inline constexpr std::size_t kQueues = 10'000;                     // of the whole server
+inline constexpr std::size_t kNamespaces = 1'000;                  // each has its own lock and counters
+inline constexpr std::size_t kWaiters = 100'000;                   // parked calls of the whole server
+inline constexpr std::size_t kSessions = 20'000;                   // sessions, connected or in their grace period
+inline constexpr std::size_t kRetainedAnswers = 65'536;            // answers that a session's client did not confirm
+
+// ---- times -------------------------------------------------------------------------------------
+inline constexpr auto kTimeout = std::chrono::milliseconds(365 * 24h);  // longest timeout; absent means for ever
+inline constexpr auto kMinLease = 100ms;                                // shorter cannot be kept alive over a network
+inline constexpr auto kMaxLease = std::chrono::milliseconds(24h);       // longer hides a dead worker for a day
+inline constexpr auto kDefaultLease = 30'000ms;
+inline constexpr auto kGrace = 5'000ms;         // a broken session is kept; configurable
+inline constexpr auto kDrain = 5'000ms;         // SIGTERM: answers may take this long to leave; configurable
+
+}  // namespace sluice::limits

@@ -1,0 +1,91 @@
+// A client's identity on the server: the operations it has begun, the answers it has not confirmed, its lease.
+//
+// A session outlives its stream: while no stream is attached its waiting turns are kept but passed over and its
+// leases stay, for the grace period; then the broker ends it. Operations and answers are numbered, so that after a
+// reconnect each side sends again exactly what the other has not seen.
+//
+// Thread safety: all methods may be called from any thread. Completions and the sink are called under no lock.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sluice/clock.h>
+
+#include "common/answer.h"
+#include "common/command.h"
+#include "common/ids.h"
+
+namespace sluice::broker {
+
+class Broker;
+
+// An answer on its way to the client.
+struct SessionAnswer {
+  std::uint64_t operation = 0;  // the client's number
+  std::string space;
+  std::shared_ptr<const Answer> answer;
+};
+
+// The stream's side. Both methods may come from any thread and must not block; they may come once more just
+// after Detach returned in another thread, so hold it by shared_ptr.
+class SessionSink {
+ public:
+  virtual ~SessionSink() = default;
+  // Answers are ready: call TakeAnswers when the stream can write.
+  virtual void Wake() = 0;
+  // The session ended or another stream took it over: close this one with `reason`.
+  virtual void Gone(Reason reason, const std::string& message) = 0;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  class Impl;
+  explicit Session(std::unique_ptr<Impl> impl);  // by Broker::OpenSession only
+  ~Session();
+
+  SessionId id() const;
+  const std::string& token() const;
+  const std::string& client_name() const;
+  std::chrono::milliseconds lease() const;
+  std::chrono::milliseconds grace() const;
+
+  struct Attached {
+    bool ok = false;                    // false: the session has ended, or confirms answers it never got
+    std::uint64_t operations_seen = 0;  // the highest operation number received
+  };
+  // Binds the stream; one bound before is told it is Gone. The first TakeAnswers starts after `answers_seen`.
+  Attached Attach(std::shared_ptr<SessionSink> sink, std::uint64_t answers_seen);
+  // The stream broke. No effect when `sink` is not the one attached.
+  void Detach(const SessionSink* sink);
+  // The client said goodbye: everything it holds is released now.
+  void End();
+
+  // A sign of life; moves the lease. Call for every message.
+  void Touch();
+  // The client has received this many answers in all: forgets them, finishes auto_ack deliveries.
+  // False: a number that goes back or ahead of what was sent; the stream must be closed.
+  bool Confirm(std::uint64_t answers_seen);
+
+  // Runs an operation. False: `operation` is not above operations_seen (sent again after a reconnect): ignored.
+  bool Submit(std::uint64_t operation, std::string_view space, Command command);
+  // As Submit, for an operation that never reaches the broker because it is invalid.
+  bool Refuse(std::uint64_t operation, Answer answer);
+  // Ends the wait of operation `target`; `operation` is the number of the cancel itself.
+  bool Cancel(std::uint64_t operation, std::uint64_t target);
+
+  // The next answers to write, in order, at most `max_items` items and about `max_bytes` of payload (but at least
+  // one answer, if there is one). They stay retained until Confirm.
+  std::vector<SessionAnswer> TakeAnswers(std::size_t max_items, std::size_t max_bytes);
+
+ private:
+  friend class Broker;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::broker

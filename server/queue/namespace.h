@@ -1,0 +1,92 @@
+// The pure core: all queues of one namespace as one deterministic state machine.
+//
+// Commands and `now` in; answers and the next deadline out. No threads, no clock, no I/O, no logging: the broker
+// holds a mutex around it, the simulator and the tests drive it bare, recovery will replay into it.
+//
+// Every command gets exactly one answer: at once, or later as a waiter. Waiters are served strictly in order of
+// arrival per queue and direction; whoever unlinks one is the only one who answers it.
+//
+// Thread safety: none (the caller's mutex). On error: the answer says so; state is unchanged.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/answer.h"
+#include "common/command.h"
+#include "common/ids.h"
+#include "server/queue/memory_budget.h"
+
+namespace sluice::queue {
+
+// What a call to the core brought about. Reused by the caller from call to call.
+struct Effects {
+  std::vector<std::pair<OperationId, Answer>> answers;  // in the order in which they happened
+  bool memory_freed = false;  // puts in other namespaces that wait for the server's memory may fit now
+
+  void Clear() {
+    answers.clear();
+    memory_freed = false;
+  }
+};
+
+// Counts that the broker bounds over all namespaces; the core asks before it adds.
+struct NamespaceLimits {
+  std::size_t max_queues;
+};
+
+class Namespace {
+ public:
+  // Borrows: `budget`, for life.
+  Namespace(std::string name, NamespaceLimits limits, MemoryBudget& budget);
+  ~Namespace();
+
+  // Runs `command` as operation `op` of `session` (none: a unary call; its leases get deadlines).
+  // Returns true when the operation waits: its answer comes in the effects of a later call. `may_wait` false
+  // refuses with LIMIT_REACHED instead of waiting (the server's bound on waiters is used up).
+  // Requires: `op` is not waiting; time never goes back.
+  bool Apply(OperationId op, SessionId session, Command&& command, TimePoint now, bool may_wait, Effects& effects);
+
+  // Answers a waiting operation with `reason`. No effect when it does not wait (any more).
+  void Cancel(OperationId op, Reason reason, const std::string& message, TimePoint now, Effects& effects);
+  // Answers all waiting operations so: the server drains.
+  void CancelAll(Reason reason, const std::string& message, TimePoint now, Effects& effects);
+
+  // Does everything that is due: timeouts, leases. Idempotent.
+  void Advance(TimePoint now, Effects& effects);
+  // When Advance has something to do next; nullopt = never. May be early, is never late.
+  std::optional<TimePoint> NextDeadline() const;
+  // Serves puts that waited for the server's memory.
+  void RetryMemory(TimePoint now, Effects& effects);
+  // True while a put waits for the server's memory.
+  bool WaitsForMemory() const;
+
+  // A session whose stream broke: its waiters keep their turn but are passed over; its leases stay.
+  void SuspendSession(SessionId session);
+  // It is back: its waiters are served again, in their old places.
+  void ResumeSession(SessionId session, TimePoint now, Effects& effects);
+  // It is gone: leases return to their places (attempts counted), waiters are answered with SESSION_LOST.
+  void EndSession(SessionId session, TimePoint now, Effects& effects);
+
+  // A get's answer reached its client: auto_ack deliveries are finished now. Unknown fences are ignored.
+  void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
+  // It did not: the items return to their places, the attempt is not counted. Unknown fences are ignored.
+  void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
+
+  std::size_t queue_count() const;
+  std::size_t waiter_count() const;
+
+  // Aborts with a message when an invariant is broken; for tests and the simulator. O(everything).
+  void CheckInvariants() const;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::queue
