@@ -67,7 +67,8 @@ class Namespace {
   bool WaitsForMemory() const;
 
   // A session whose stream broke: its waiters keep their turn but are passed over; its leases stay.
-  void SuspendSession(SessionId session);
+  // Passing over a put that was first in line may let others in: hence the effects.
+  void SuspendSession(SessionId session, TimePoint now, Effects& effects);
   // It is back: its waiters are served again, in their old places.
   void ResumeSession(SessionId session, TimePoint now, Effects& effects);
   // It is gone: leases return to their places (attempts counted), waiters are answered with SESSION_LOST.
