@@ -3,8 +3,8 @@
 // kept. The first problem wins; its text says what is allowed.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "common/answer.h"
@@ -43,7 +43,7 @@ Parsed Parse(v1::DeleteQueueRequest&& request);
 Parsed Parse(v1::ListQueuesRequest&& request);
 Parsed Parse(v1::DescribeQueueRequest&& request);
 Parsed Parse(v1::PurgeQueueRequest&& request);
-// Of a session. Requires: the operation is not a Cancel.
+// Of a session. A Cancel is no command: the session acts on it, and here it is Invalid.
 Parsed Parse(v1::Operation&& operation);
 
 // ---- server: answer -> response. Requires: the answer is ok and of the response's kind. ----
@@ -68,7 +68,19 @@ void Write(const Answer& answer, v1::PurgeQueueResponse* response);
 void Write(const Answer& answer, v1::Answer* response);
 
 // ---- client: command -> operation, answer <- answer ----
+// Sets the call; the number is the caller's. Text that is not UTF-8 gets '?' for each bad byte; error text is cut.
 void Write(const std::string& space, const Command& command, v1::Operation* operation);
+// Never fails: what this client does not know (a newer server's reason, result, order) becomes INTERNAL.
+// GetResult::auto_ack is not on the wire and stays false: who asked for it knows. Times come in milliseconds.
 Answer Read(v1::Answer&& answer);
+
+// ---- refusals of unary calls and ends of streams: a gRPC status and the name of its reason ----
+// The key of the trailing metadata that carries ReasonName(reason).
+inline constexpr std::string_view kReasonMetadataKey = "sluice-reason";
+// The number of a grpc::StatusCode.
+int ToStatusCode(Reason reason);
+// The reason of a status that came with that metadata (empty: none). A status without it is not Sluice's own but the
+// transport's, and is never EMPTY, FULL or any other answer of a queue.
+Reason ToReason(int status_code, std::string_view reason_name);
 
 }  // namespace sluice::wire

@@ -1,0 +1,179 @@
+#include "proto/checker.h"
+
+#include <set>
+#include <utility>
+
+#include "proto/nouns.h"
+#include "proto/utf8.h"
+
+namespace sluice::wire {
+
+using std::chrono::milliseconds;
+
+void Checker::Fail(Reason reason, std::string message) {
+  if (!problem_) problem_ = Invalid{reason, std::move(message)};
+}
+
+void Checker::BadValue(std::string_view field, std::int64_t value, std::string_view allowed) {
+  Fail(Reason::kInvalidArgument, std::string(field) + " is " + std::to_string(value) + ": use " + std::string(allowed));
+}
+
+void Checker::TooLarge(std::string_view field, std::size_t size, std::string_view unit, std::size_t max) {
+  Fail(Reason::kTooLarge, std::string(field) + " has " + std::to_string(size) + " " + std::string(unit) +
+                              ": the limit is " + std::to_string(max));
+}
+
+QueueName Checker::Queue(std::string_view field, const std::string& text) {
+  auto name = QueueName::Parse(text);
+  if (name) return *std::move(name);
+  Fail(Reason::kInvalidArgument, std::string(field) + ": " + InvalidNameMessage(text));
+  return {};
+}
+
+std::vector<std::string> Checker::Queues(const google::protobuf::RepeatedPtrField<std::string>& texts,
+                                         std::string* space) {
+  std::vector<std::string> names;
+  if (texts.empty()) Fail(Reason::kInvalidArgument, "queues is empty: name at least one queue");
+  if (static_cast<std::size_t>(texts.size()) > limits::kJoinQueues) {
+    TooLarge("queues", texts.size(), "names", limits::kJoinQueues);
+    return names;
+  }
+  std::set<std::string_view> seen;
+  names.reserve(texts.size());
+  for (int i = 0; i < texts.size() && !problem_; ++i) {
+    const std::string field = "queues[" + std::to_string(i) + "]";
+    QueueName name = Queue(field, texts[i]);
+    if (problem_) break;
+    if (i == 0) *space = name.space;
+    if (name.space != *space) {
+      Fail(Reason::kInvalidArgument,
+           field + " is in namespace '" + name.space + "', queues[0] in '" + *space + "': use queues of one namespace");
+    }
+    names.push_back(std::move(name.name));
+    if (!seen.insert(names.back()).second) {
+      Fail(Reason::kInvalidArgument, field + " names '" + names.back() + "' again: name each queue once");
+    }
+  }
+  return names;
+}
+
+std::string Checker::NameOrEmpty(std::string_view field, const std::string& text) {
+  if (text.empty() || IsValidName(text)) return text;
+  Fail(Reason::kInvalidArgument, std::string(field) +
+                                     " is not (the beginning of) a name: leave it out or use 1-255 bytes of A-Z a-z "
+                                     "0-9 . _ -, not starting with a dot");
+  return {};
+}
+
+WaitTime Checker::Timeout(bool present, std::int64_t ms) {
+  if (!present) return kForever;
+  if (ms < 0 || ms > limits::kTimeout.count()) {
+    BadValue("timeout_ms", ms,
+             "0 (do not wait), a positive number up to " + std::to_string(limits::kTimeout.count()) +
+                 ", or leave it out to wait for ever");
+  }
+  return milliseconds(ms);
+}
+
+milliseconds Checker::Lease(const std::string& field, std::int64_t ms, milliseconds standard) {
+  if (ms == 0) return standard;
+  if (ms < limits::kMinLease.count() || ms > limits::kMaxLease.count()) {
+    BadValue(field, ms,
+             "0 (the default) or " + std::to_string(limits::kMinLease.count()) + " to " +
+                 std::to_string(limits::kMaxLease.count()));
+  }
+  return milliseconds(ms);
+}
+
+std::uint32_t Checker::Count(std::string_view field, std::uint32_t count, std::size_t max) {
+  if (count > max) BadValue(field, count, "0 (the default) or 1 to " + std::to_string(max));
+  return count;
+}
+
+std::int64_t Checker::ZeroOrMore(const std::string& field, std::int64_t value) {
+  if (value < 0) BadValue(field, value, "0 (no limit) or a positive number");
+  return value;
+}
+
+bool Checker::IsAuto(v1::Ack ack) {
+  if (!v1::Ack_IsValid(ack)) BadValue("ack", ack, "EXPLICIT (0) or AUTO (1)");
+  return ack == v1::AUTO;
+}
+
+std::vector<Fence> Checker::Fences(const google::protobuf::RepeatedField<std::uint64_t>& fences) {
+  std::vector<Fence> result;
+  if (fences.empty()) Fail(Reason::kInvalidArgument, "fences is empty: name at least one fence of a delivery");
+  if (static_cast<std::size_t>(fences.size()) > limits::kBatchItems) {
+    TooLarge("fences", fences.size(), "fences", limits::kBatchItems);
+    return result;
+  }
+  result.reserve(fences.size());
+  for (int i = 0; i < fences.size(); ++i) {
+    if (fences[i] == 0) BadValue("fences[" + std::to_string(i) + "]", 0, "the fence of a delivery");
+    result.push_back({fences[i]});
+  }
+  return result;
+}
+
+std::vector<ContentPtr> Checker::Items(google::protobuf::RepeatedPtrField<v1::Item>* items) {
+  std::vector<ContentPtr> result;
+  if (items->empty()) Fail(Reason::kInvalidArgument, "items is empty: put at least one item");
+  if (static_cast<std::size_t>(items->size()) > limits::kBatchItems) {
+    TooLarge("items", items->size(), "items", limits::kBatchItems);
+  }
+  for (int i = 0; i < items->size() && !problem_; ++i) Item("items[" + std::to_string(i) + "]", items->Get(i));
+  if (problem_) return result;
+  result.reserve(items->size());
+  for (v1::Item& item : *items) result.push_back(ToContent(std::move(item)));
+  return result;
+}
+
+void Checker::Item(const std::string& field, const v1::Item& item) {
+  if (item.payload().size() > limits::kItemBytes) {
+    TooLarge(field + ".payload", item.payload().size(), "bytes", limits::kItemBytes);
+  }
+  if (item.content_type().size() > limits::kContentTypeBytes) {
+    TooLarge(field + ".content_type", item.content_type().size(), "bytes", limits::kContentTypeBytes);
+  } else if (!IsUtf8(item.content_type())) {
+    Fail(Reason::kInvalidArgument, field + ".content_type is not UTF-8: use text");
+  }
+  Headers(field + ".headers", item.headers());
+}
+
+void Checker::Headers(const std::string& field, const google::protobuf::Map<std::string, std::string>& headers) {
+  if (headers.size() > limits::kHeaderCount) TooLarge(field, headers.size(), "headers", limits::kHeaderCount);
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : headers) bytes += name.size() + value.size();
+  if (bytes > limits::kHeaderBytes) TooLarge(field, bytes, "bytes", limits::kHeaderBytes);
+  for (const auto& [name, value] : headers) {
+    if (problem_) return;
+    if (name.empty()) Fail(Reason::kInvalidArgument, field + " has a header without a name: name it");
+    if (!IsUtf8(name)) Fail(Reason::kInvalidArgument, field + " has a name that is not UTF-8: use text");
+  }
+}
+
+QueueSettings Checker::Settings(const std::string& field, const v1::QueueSettings& settings) {
+  if (!v1::Order_IsValid(settings.order())) {
+    BadValue(field + ".order", settings.order(), "FIFO (0), LIFO (1) or PRIORITY (2)");
+  }
+  if (!v1::Durability_IsValid(settings.durability())) {
+    BadValue(field + ".durability", settings.durability(), "MEMORY (0), ASYNC (1) or FSYNC (2)");
+  }
+  ZeroOrMore(field + ".maxsize", settings.maxsize());
+  ZeroOrMore(field + ".max_bytes", settings.max_bytes());
+  Lease(field + ".lease_ms", settings.lease_ms(), limits::kDefaultLease);
+  ZeroOrMore(field + ".max_attempts", settings.max_attempts());
+  return problem_ ? QueueSettings() : ToSettings(settings);
+}
+
+std::optional<QueueSettings> Checker::Create(bool present, const v1::QueueSettings& settings) {
+  if (!present) return std::nullopt;
+  return Settings("create", settings);
+}
+
+Parsed Checker::Route(std::string space, Command command) {
+  if (problem_) return *std::move(problem_);
+  return Routed{std::move(space), std::move(command)};
+}
+
+}  // namespace sluice::wire

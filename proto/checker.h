@@ -1,0 +1,59 @@
+// Checks the fields of one request and hands out their values. Keeps the first problem. Internal to proto/wire.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/command.h"
+#include "common/limits.h"
+#include "common/names.h"
+#include "proto/wire.h"
+
+namespace sluice::wire {
+
+// Each method returns the field's value, or any value of its type when there is a problem: Route then tells the
+// first one. Nothing is kept or copied of a field before its size is known to be allowed.
+//
+// Thread safety: none.
+class Checker {
+ public:
+  QueueName Queue(std::string_view field, const std::string& text);
+  // Of one namespace, each named once; the names without it.
+  std::vector<std::string> Queues(const google::protobuf::RepeatedPtrField<std::string>& texts, std::string* space);
+  // Empty or a valid name.
+  std::string NameOrEmpty(std::string_view field, const std::string& text);
+
+  WaitTime Timeout(bool present, std::int64_t ms);
+  // 0 = `standard`.
+  std::chrono::milliseconds Lease(const std::string& field, std::int64_t ms, std::chrono::milliseconds standard);
+  std::uint32_t Count(std::string_view field, std::uint32_t count, std::size_t max);
+  std::int64_t ZeroOrMore(const std::string& field, std::int64_t value);
+  bool IsAuto(v1::Ack ack);
+
+  std::vector<Fence> Fences(const google::protobuf::RepeatedField<std::uint64_t>& fences);
+  // Moves the items out, once all of them are known to be allowed.
+  std::vector<ContentPtr> Items(google::protobuf::RepeatedPtrField<v1::Item>* items);
+  QueueSettings Settings(const std::string& field, const v1::QueueSettings& settings);
+  std::optional<QueueSettings> Create(bool present, const v1::QueueSettings& settings);
+
+  // The end of every Parse: the command, or the first problem.
+  Parsed Route(std::string space, Command command);
+
+ private:
+  void Item(const std::string& field, const v1::Item& item);
+  void Headers(const std::string& field, const google::protobuf::Map<std::string, std::string>& headers);
+  void Fail(Reason reason, std::string message);
+  // "<field> is <value>: use <allowed>"
+  void BadValue(std::string_view field, std::int64_t value, std::string_view allowed);
+  // "<field> has <size> <unit>: the limit is <max>"
+  void TooLarge(std::string_view field, std::size_t size, std::string_view unit, std::size_t max);
+
+  std::optional<Invalid> problem_;
+};
+
+}  // namespace sluice::wire

@@ -1,0 +1,56 @@
+#include "proto/utf8.h"
+
+namespace sluice::wire {
+namespace {
+
+bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+// Bytes of the character that `text` begins with; 0 when it begins with none. Requires: text is not empty.
+std::size_t CharacterBytes(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return 1;
+  const std::size_t bytes = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  if (bytes == 0 || text.size() < bytes) return 0;
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if (!IsContinuation(text[i])) return 0;
+  }
+  const auto second = static_cast<unsigned char>(text[1]);
+  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool surrogate = first == 0xED && second >= 0xA0;
+  const bool beyond = first == 0xF4 && second >= 0x90;  // U+10FFFF is the last
+  return overlong || surrogate || beyond ? 0 : bytes;
+}
+
+std::size_t ValidBytes(std::string_view text) {
+  std::size_t valid = 0;
+  while (valid < text.size()) {
+    const std::size_t bytes = CharacterBytes(text.substr(valid));
+    if (bytes == 0) break;
+    valid += bytes;
+  }
+  return valid;
+}
+
+}  // namespace
+
+bool IsUtf8(std::string_view text) { return ValidBytes(text) == text.size(); }
+
+std::string ToUtf8(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  while (true) {
+    const std::size_t valid = ValidBytes(text);
+    result += text.substr(0, valid);
+    if (valid == text.size()) return result;
+    result += '?';
+    text.remove_prefix(valid + 1);
+  }
+}
+
+std::string_view CutUtf8(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  while (max_bytes > 0 && IsContinuation(text[max_bytes])) --max_bytes;
+  return text.substr(0, max_bytes);
+}
+
+}  // namespace sluice::wire
