@@ -1,0 +1,80 @@
+#include "server/queue/namespace.h"
+
+#include <utility>
+#include <variant>
+
+#include "server/queue/state.h"
+
+namespace sluice::queue {
+
+Namespace::State::~State() {
+  for (const auto& [name, queue] : queues_) {
+    for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
+      budget_.Give(Charge(*item->content));
+    }
+  }
+  for (const auto& [operation, waiter] : waiters_) budget_.Unpark(waiter->parked_bytes);
+}
+
+Namespace::Namespace(std::string name, NamespaceLimits limits, MemoryBudget& budget)
+    : state_(std::make_unique<State>(std::move(name), limits, budget)) {}
+
+Namespace::~Namespace() = default;
+
+bool Namespace::Apply(OperationId op, SessionId session, Command&& command, TimePoint now, bool may_wait,
+                      Effects& effects) {
+  const Call call{op, session, now, may_wait, effects};
+  const bool waits = std::visit([&](auto&& one) { return state_->Run(call, std::move(one)); }, std::move(command));
+  if (effects.memory_freed) state_->RetryMemory(now, effects);
+  return waits;
+}
+
+void Namespace::Cancel(OperationId op, Reason reason, const std::string& message, TimePoint now, Effects& effects) {
+  state_->Cancel(op, reason, message, now, effects);
+}
+
+void Namespace::CancelAll(Reason reason, const std::string& message, Effects& effects) {
+  state_->CancelAll(reason, message, effects);
+}
+
+void Namespace::Advance(TimePoint now, Effects& effects) {
+  state_->Advance(now, effects);
+  if (effects.memory_freed) state_->RetryMemory(now, effects);
+}
+
+std::optional<TimePoint> Namespace::NextDeadline() const { return state_->NextDeadline(); }
+
+void Namespace::RetryMemory(TimePoint now, Effects& effects) { state_->RetryMemory(now, effects); }
+
+bool Namespace::WaitsForMemory() const { return state_->WaitsForMemory(); }
+
+void Namespace::SuspendSession(SessionId session, TimePoint now, Effects& effects) {
+  state_->SuspendSession(session, now, effects);
+}
+
+void Namespace::ResumeSession(SessionId session, TimePoint now, Effects& effects) {
+  state_->ResumeSession(session, now, effects);
+}
+
+void Namespace::EndSession(SessionId session, TimePoint now, Effects& effects) {
+  state_->EndSession(session, now, effects);
+  if (effects.memory_freed) state_->RetryMemory(now, effects);
+}
+
+void Namespace::Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects) {
+  state_->Delivered(deliveries, now, effects);
+  if (effects.memory_freed) state_->RetryMemory(now, effects);
+}
+
+void Namespace::Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects) {
+  state_->Undelivered(deliveries, now, effects);
+  if (effects.memory_freed) state_->RetryMemory(now, effects);
+}
+
+std::size_t Namespace::queue_count() const { return state_->queue_count(); }
+
+std::size_t Namespace::waiter_count() const { return state_->waiter_count(); }
+
+void Namespace::CheckInvariants() const { state_->CheckInvariants(); }
+
+}  // namespace sluice::queue

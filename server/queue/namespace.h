@@ -55,7 +55,7 @@ class Namespace {
   // Answers a waiting operation with `reason`. No effect when it does not wait (any more).
   void Cancel(OperationId op, Reason reason, const std::string& message, TimePoint now, Effects& effects);
   // Answers all waiting operations so: the server drains.
-  void CancelAll(Reason reason, const std::string& message, TimePoint now, Effects& effects);
+  void CancelAll(Reason reason, const std::string& message, Effects& effects);
 
   // Does everything that is due: timeouts, leases. Idempotent.
   void Advance(TimePoint now, Effects& effects);

@@ -1,0 +1,247 @@
+// One function per command on a queue's items: checks, moves, settles, answers.
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "common/limits.h"
+#include "server/queue/state.h"
+
+namespace sluice::queue {
+
+bool Namespace::State::Run(const Call& call, Put&& put) {
+  Queue* queue = FindOrCreate(call, put.queue, put.create);
+  if (queue == nullptr) return false;
+  std::size_t bytes = 0;
+  std::size_t charge = 0;
+  for (const ContentPtr& content : put.items) {
+    bytes += content->payload.size();
+    charge += Charge(*content);
+  }
+  const auto refuse = [&](Reason reason, const std::string& what) {
+    call.Refuse(reason, Named(queue->name) + what);
+    return false;
+  };
+  if (queue->shut_down) return refuse(Reason::kShutDown, " is shut down");
+  if (queue->NeverFits(put.items.size(), bytes)) {
+    return refuse(Reason::kTooLarge, " holds at most maxsize " + std::to_string(queue->settings.maxsize) +
+                                         " items and max_bytes " + std::to_string(queue->settings.max_bytes) +
+                                         " (0 = no bound): this put of " + std::to_string(put.items.size()) +
+                                         " items and " + std::to_string(bytes) + " bytes can never fit; split it");
+  }
+  if (charge > budget_.limit())
+    return refuse(Reason::kTooLarge, ": this put exceeds the server's memory limit; split it");
+
+  if (queue->putters.First() == nullptr && queue->HasRoom(put.items.size(), bytes) && budget_.TryTake(charge)) {
+    const ItemId first{last_item_ + 1};
+    const auto count = static_cast<std::uint32_t>(put.items.size());
+    AddItems(*queue, put.items, call.now);
+    call.Reply(Answer::Ok(PutResult{first, count, Durability::kMemory}));
+    Settle(*queue, call.now, call.effects);
+    return false;
+  }
+  if (put.timeout && put.timeout->count() <= 0) return refuse(Reason::kFull, " is full");
+  if (!call.may_wait) return refuse(Reason::kLimitReached, ": too many calls wait on this server; try again later");
+  if (!budget_.TryPark(charge)) return refuse(Reason::kFull, ": the server's memory for waiting puts is used up");
+  Waiter waiter;
+  waiter.queue = queue;
+  waiter.parked_bytes = charge;
+  const WaitTime timeout = put.timeout;
+  waiter.command = std::move(put);
+  Park(call, std::move(waiter), timeout);
+  // If it is the first in line and waits for memory only, that must be known; memory may even be there by now.
+  Settle(*queue, call.now, call.effects);
+  return waiters_.contains(call.operation);
+}
+
+bool Namespace::State::Run(const Call& call, Get&& get) {
+  Queue* queue = FindOrCreate(call, get.queue, get.create);
+  if (queue == nullptr) return false;
+  const auto refuse = [&](Reason reason, const std::string& what) {
+    call.Refuse(reason, Named(queue->name) + what);
+    return false;
+  };
+  if (!queue->settings.paused && !queue->ready.empty() && queue->getters.First() == nullptr) {
+    call.Reply(Answer::Ok(Deliver(*queue, get, call.session, call.now)));
+    Settle(*queue, call.now, call.effects);
+    return false;
+  }
+  if (queue->shut_down && queue->ready.empty() && !(get.until_finished && queue->unfinished() > 0)) {
+    return refuse(Reason::kShutDown, " is shut down and nothing is left to get");
+  }
+  if (get.timeout && get.timeout->count() <= 0)
+    return refuse(Reason::kEmpty, queue->settings.paused ? " is paused" : " is empty");
+  if (!call.may_wait) return refuse(Reason::kLimitReached, ": too many calls wait on this server; try again later");
+  Waiter waiter;
+  waiter.queue = queue;
+  const WaitTime timeout = get.timeout;
+  waiter.command = std::move(get);
+  return Park(call, std::move(waiter), timeout);
+}
+
+std::vector<StoredItem*> Namespace::State::Held(const Call& call, const Queue& queue, const std::vector<Fence>& fences,
+                                                std::vector<Fence>* lost) {
+  std::vector<StoredItem*> held;
+  held.reserve(fences.size());
+  std::unordered_set<Fence> seen;
+  for (const Fence fence : fences) {
+    StoredItem* item = FindLease(fence, queue);
+    const bool first = fences.size() == 1 || seen.insert(fence).second;
+    if (item != nullptr && first) {
+      held.push_back(item);
+    } else {
+      lost->push_back(fence);
+    }
+  }
+  if (held.empty()) {
+    call.Refuse(Reason::kLeaseLost, Named(queue.name) +
+                                        ": the lease is lost: the item was finished, or it went back and " +
+                                        "somebody else has it or will get it");
+  }
+  return held;
+}
+
+bool Namespace::State::Run(const Call& call, TaskDone&& done) {
+  Queue* queue = Find(call, done.queue);
+  if (queue == nullptr) return false;
+  TaskDoneResult result;
+  const std::vector<StoredItem*> held = Held(call, *queue, done.fences, &result.lost);
+  if (held.empty()) return false;
+  call.Reply(Answer::Ok(std::move(result)));
+  for (StoredItem* item : held) {
+    Unlease(*item);
+    Finish(*item, Outcome::kDone, call.effects);
+  }
+  Settle(*queue, call.now, call.effects);
+  return false;
+}
+
+bool Namespace::State::Run(const Call& call, Fail&& fail) {
+  Queue* queue = Find(call, fail.queue);
+  if (queue == nullptr) return false;
+  FailResult result;
+  const std::vector<StoredItem*> held = Held(call, *queue, fail.fences, &result.lost);
+  if (held.empty()) return false;
+  for (StoredItem* item : held) {
+    item->last_error = fail.error;
+    Return(*item, Attempt::kCounts, call.effects) ? ++result.dead : ++result.retried;
+  }
+  call.Reply(Answer::Ok(std::move(result)));
+  Settle(*queue, call.now, call.effects);
+  return false;
+}
+
+bool Namespace::State::Run(const Call& call, Release&& release) {
+  Queue* queue = Find(call, release.queue);
+  if (queue == nullptr) return false;
+  ReleaseResult result;
+  const std::vector<StoredItem*> held = Held(call, *queue, release.fences, &result.lost);
+  if (held.empty()) return false;
+  call.Reply(Answer::Ok(std::move(result)));
+  for (StoredItem* item : held) Return(*item, Attempt::kDoesNotCount, call.effects);
+  Settle(*queue, call.now, call.effects);
+  return false;
+}
+
+bool Namespace::State::Run(const Call& call, Extend&& extend) {
+  Queue* queue = Find(call, extend.queue);
+  if (queue == nullptr) return false;
+  ExtendResult result;
+  result.lease = queue->LeaseTime(extend.lease);
+  const std::vector<StoredItem*> held = Held(call, *queue, extend.fences, &result.lost);
+  if (held.empty()) return false;
+  for (StoredItem* item : held) {
+    if (!item->deadline) continue;  // its session keeps it alive
+    lease_deadlines_.erase({*item->deadline, item->fence});
+    item->deadline = call.now + result.lease;
+    lease_deadlines_.emplace(*item->deadline, item->fence);
+  }
+  call.Reply(Answer::Ok(std::move(result)));
+  return false;
+}
+
+bool Namespace::State::Run(const Call& call, Join&& join) {
+  Waiter waiter;
+  for (const std::string& name : join.queues) {
+    Queue* queue = Find(call, name);
+    if (queue == nullptr) return false;
+    const auto same = [queue](const JoinPart& part) { return part.queue == queue; };
+    if (std::any_of(waiter.joined.begin(), waiter.joined.end(), same)) continue;
+    JoinPart part{queue, {}, 0};
+    if (join.only_put_before) {
+      part.before = ItemId{last_item_ + 1};
+      part.remaining = queue->unfinished();
+    }
+    waiter.joined.push_back(part);
+  }
+  if (Joined(waiter)) {
+    call.Reply(Answer::Ok(CountsOf(waiter.joined)));
+    return false;
+  }
+  if (join.timeout && join.timeout->count() <= 0) {
+    call.Refuse(Reason::kTimeout, "the queues are not finished");
+    return false;
+  }
+  if (!call.may_wait) {
+    call.Refuse(Reason::kLimitReached, "too many calls wait on this server; try again later");
+    return false;
+  }
+  const WaitTime timeout = join.timeout;
+  waiter.command = std::move(join);
+  return Park(call, std::move(waiter), timeout);
+}
+
+bool Namespace::State::Run(const Call& call, Shutdown&& shutdown) {
+  Queue* queue = Find(call, shutdown.queue);
+  if (queue == nullptr) return false;
+  queue->shut_down = true;
+  queue->immediate = queue->immediate || shutdown.immediate;
+  for (Waiter* waiter : queue->putters.All()) {
+    AnswerWaiter(*waiter, Answer::Refused(Reason::kShutDown, Named(queue->name) + " was shut down"), call.effects);
+  }
+  const std::uint64_t discarded = shutdown.immediate ? DiscardReady(*queue, call.effects) : 0;
+  call.Reply(Answer::Ok(ShutdownResult{discarded}));
+  Settle(*queue, call.now, call.effects);
+  return false;
+}
+
+bool Namespace::State::Run(const Call& call, Reopen&& reopen) {
+  Queue* queue = Find(call, reopen.queue);
+  if (queue == nullptr) return false;
+  queue->shut_down = false;
+  queue->immediate = false;
+  call.Reply(Answer::Ok(ReopenResult{}));
+  return false;
+}
+
+bool Namespace::State::Run(const Call& call, Stats&& stats) {
+  Queue* queue = Find(call, stats.queue);
+  if (queue != nullptr) call.Reply(Answer::Ok(StatsResult{queue->Snapshot(call.now)}));
+  return false;
+}
+
+bool Namespace::State::Run(const Call& call, Peek&& peek) {
+  Queue* queue = Find(call, peek.queue);
+  if (queue == nullptr) return false;
+  PeekResult result;
+  std::size_t bytes = 0;
+  const std::size_t most = std::min(std::max(std::size_t{peek.max_items}, std::size_t{1}), limits::kBatchItems);
+  for (const StoredItem* item : queue->ready.First(most)) {
+    bytes += item->bytes();
+    if (bytes > limits::kReplyBytes && !result.items.empty()) break;
+    result.items.push_back({item->id, item->attempts, item->put_time, item->last_error, item->content});
+  }
+  call.Reply(Answer::Ok(std::move(result)));
+  return false;
+}
+
+bool Namespace::State::Run(const Call& call, PurgeQueue&& purge) {
+  Queue* queue = Find(call, purge.queue);
+  if (queue == nullptr) return false;
+  const std::uint64_t discarded = DiscardReady(*queue, call.effects);
+  call.Reply(Answer::Ok(PurgeResult{discarded}));
+  Settle(*queue, call.now, call.effects);
+  return false;
+}
+
+}  // namespace sluice::queue

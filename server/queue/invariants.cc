@@ -1,0 +1,76 @@
+// What must hold after every step, checked from the items up.
+#include <cstdio>
+#include <cstdlib>
+
+#include "server/queue/state.h"
+
+namespace sluice::queue {
+namespace {
+
+void Check(bool holds, const char* invariant) {
+  if (holds) return;
+  std::fprintf(stderr, "sluice: broken invariant of the core: %s\n", invariant);
+  std::abort();
+}
+
+}  // namespace
+
+void Namespace::State::CheckInvariants() const {
+  std::size_t leases = 0;
+  std::size_t deadlines = 0;
+  std::size_t parked = 0;
+  std::size_t memory_waiters = 0;
+  for (const auto& [name, queue] : queues_) {
+    std::size_t ready = 0;
+    std::size_t ready_bytes = 0;
+    std::size_t leased_bytes = 0;
+    ItemId last;
+    for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
+      Check(last < item->id, "items stand in order of age");
+      last = item->id;
+      if (!item->leased()) {
+        ++ready;
+        ready_bytes += item->bytes();
+        Check(!item->owner && !item->deadline && !item->by_session.linked, "a ready item has nothing of a lease");
+        continue;
+      }
+      ++leases;
+      leased_bytes += item->bytes();
+      if (item->deadline) ++deadlines;
+      Check(FindLease(item->fence) == item, "a leased item is found by its fence");
+      Check(item->by_session.linked == static_cast<bool>(item->owner), "a session's lease is in its list");
+      Check(!item->deadline || lease_deadlines_.contains({*item->deadline, item->fence}),
+            "a lease's deadline is known");
+    }
+    Check(ready == queue->ready.size() && ready_bytes == queue->ready.bytes(), "what is not leased is ready");
+    Check(leased_bytes == queue->leased_bytes, "leased bytes are those of the leased items");
+    Check(queue->put == queue->done + queue->dead + queue->discarded + queue->unfinished(), "no item is lost or made");
+    Check(queue->settings.paused || queue->ready.empty() || queue->getters.First() == nullptr,
+          "nobody waits for what is there");
+    Check(!queue->shut_down || queue->putters.size() == 0, "no put waits at a queue that is shut down");
+    Check(!queue->immediate || queue->ready.empty(), "nothing is ready after shutdown(immediate)");
+    if (queue->waits_for_memory) ++memory_waiters;
+    if (const Waiter* waiter = queue->putters.First(); waiter != nullptr && !queue->waits_for_memory) {
+      const auto& items = std::get<Put>(waiter->command).items;
+      std::size_t bytes = 0;
+      for (const ContentPtr& content : items) bytes += content->payload.size();
+      Check(!queue->HasRoom(items.size(), bytes), "no put waits that fits");
+    }
+    for (const Waiter* joiner : queue->joiners) Check(!Joined(*joiner), "no join waits that is finished");
+    parked += queue->getters.size() + queue->putters.size();
+  }
+  Check(leases == leases_.size(), "every lease is of an item");
+  Check(deadlines == lease_deadlines_.size(), "every deadline is of a lease");
+  Check(memory_waiters == memory_waiters_, "queues that wait for memory are counted");
+  std::size_t joins = 0;
+  std::size_t timeouts = 0;
+  for (const auto& [operation, waiter] : waiters_) {
+    if (std::holds_alternative<Join>(waiter->command)) ++joins;
+    if (waiter->deadline) ++timeouts;
+    Check(waiter->by_session.linked == static_cast<bool>(waiter->session), "a session's waiter is in its list");
+  }
+  Check(parked + joins == waiters_.size(), "every waiter stands in its line");
+  Check(timeouts == timeouts_.size(), "every timeout is of a waiter");
+}
+
+}  // namespace sluice::queue

@@ -1,0 +1,244 @@
+// How items move: put -> ready -> leased -> finished, and back; and who is served when they do.
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "common/limits.h"
+#include "server/queue/state.h"
+
+namespace sluice::queue {
+
+void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents, TimePoint now) {
+  for (ContentPtr& content : contents) {
+    auto* item = new StoredItem;
+    item->id = ItemId{++last_item_};
+    item->content = std::move(content);
+    item->put_time = now;
+    item->queue = &queue;
+    queue.items.PushBack(item);
+    queue.ready.PushNew(item);
+  }
+  queue.put += contents.size();
+}
+
+GetResult Namespace::State::Deliver(Queue& queue, const Get& get, SessionId session, TimePoint now) {
+  GetResult result;
+  result.auto_ack = get.auto_ack;
+  result.lease = queue.LeaseTime(get.lease);
+  const std::size_t most =
+      std::min({std::max(std::size_t{get.max_items}, std::size_t{1}), queue.ready.size(), limits::kBatchItems});
+  result.deliveries.reserve(most);
+  std::size_t bytes = 0;
+  while (result.deliveries.size() < most) {
+    bytes += queue.ready.Front()->bytes();
+    if (bytes > limits::kReplyBytes && !result.deliveries.empty()) break;
+    StoredItem& item = *queue.ready.PopFront();
+    Lease(item, get, session, now);
+    result.deliveries.push_back({item.id, item.fence, item.attempts, item.put_time, item.content});
+  }
+  return result;
+}
+
+void Namespace::State::Lease(StoredItem& item, const Get& get, SessionId session, TimePoint now) {
+  Queue& queue = *item.queue;
+  item.fence = Fence{++last_fence_};
+  item.owner = session;
+  item.auto_ack = get.auto_ack;
+  ++item.attempts;
+  ++queue.delivered;
+  if (item.deliveries++ > 0) ++queue.redelivered;
+  queue.leased_bytes += item.bytes();
+  leases_.emplace(item.fence, &item);
+  if (session) {
+    SessionOf(session).leases.PushBack(&item);
+  } else if (!get.auto_ack) {
+    item.deadline = now + queue.LeaseTime(get.lease);
+    lease_deadlines_.emplace(*item.deadline, item.fence);
+  }
+}
+
+void Namespace::State::Unlease(StoredItem& item) {
+  if (item.deadline) lease_deadlines_.erase({*item.deadline, item.fence});
+  if (item.owner) {
+    sessions_.at(item.owner).leases.Erase(&item);
+    ForgetIfIdle(item.owner);
+  }
+  item.queue->leased_bytes -= item.bytes();
+  leases_.erase(item.fence);
+  item.deadline.reset();
+  item.owner = {};
+  item.fence = {};
+}
+
+bool Namespace::State::Return(StoredItem& item, Attempt attempt, Effects& effects) {
+  Queue& queue = *item.queue;
+  Unlease(item);
+  if (attempt == Attempt::kDoesNotCount) --item.attempts;
+  const std::int32_t most = queue.settings.max_attempts;
+  if (attempt == Attempt::kCounts && most > 0 && item.attempts >= static_cast<std::uint32_t>(most)) {
+    Finish(item, Outcome::kDead, effects);
+    return true;
+  }
+  if (queue.immediate) {
+    Finish(item, Outcome::kDiscarded, effects);
+  } else {
+    queue.ready.PushBack(&item);
+  }
+  return false;
+}
+
+void Namespace::State::Finish(StoredItem& item, Outcome outcome, Effects& effects) {
+  assert(!item.leased());
+  Queue& queue = *item.queue;
+  const ItemId id = item.id;
+  switch (outcome) {
+    case Outcome::kDone: ++queue.done; break;
+    case Outcome::kDead: ++queue.dead; break;
+    case Outcome::kDiscarded: ++queue.discarded; break;
+  }
+  budget_.Give(Charge(*item.content));
+  effects.memory_freed = true;
+  queue.items.Erase(&item);
+  delete &item;
+
+  for (Waiter* joiner : queue.joiners) {
+    for (JoinPart& part : joiner->joined) {
+      if (part.queue == &queue && part.before && id < part.before) --part.remaining;
+    }
+  }
+  CheckJoins(queue, effects);
+}
+
+std::uint64_t Namespace::State::DiscardReady(Queue& queue, Effects& effects) {
+  const std::uint64_t discarded = queue.ready.size();
+  while (!queue.ready.empty()) Finish(*queue.ready.PopFront(), Outcome::kDiscarded, effects);
+  return discarded;
+}
+
+StoredItem* Namespace::State::FindLease(Fence fence) const {
+  const auto found = leases_.find(fence);
+  return found == leases_.end() ? nullptr : found->second;
+}
+
+StoredItem* Namespace::State::FindLease(Fence fence, const Queue& queue) const {
+  StoredItem* item = FindLease(fence);
+  return item != nullptr && item->queue == &queue ? item : nullptr;
+}
+
+void Namespace::State::Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects) {
+  for (const Delivery& delivery : deliveries) {
+    StoredItem* item = FindLease(delivery.fence);
+    if (item == nullptr || !item->auto_ack) continue;
+    Queue& queue = *item->queue;
+    Unlease(*item);
+    Finish(*item, Outcome::kDone, effects);
+    Settle(queue, now, effects);
+  }
+}
+
+void Namespace::State::Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects) {
+  // All are back before anybody is served: served one by one, a waiting getter would get them out of order.
+  std::vector<Queue*> touched;
+  for (const Delivery& delivery : deliveries) {
+    StoredItem* item = FindLease(delivery.fence);
+    if (item == nullptr) continue;
+    if (std::find(touched.begin(), touched.end(), item->queue) == touched.end()) touched.push_back(item->queue);
+    Return(*item, Attempt::kDoesNotCount, effects);
+  }
+  for (Queue* queue : touched) Settle(*queue, now, effects);
+}
+
+void Namespace::State::Settle(Queue& queue, TimePoint now, Effects& effects) {
+  while (ServeGetters(queue, now, effects) || ServePutters(queue, now, effects)) {
+  }
+  EndGetters(queue, effects);
+}
+
+bool Namespace::State::ServeGetters(Queue& queue, TimePoint now, Effects& effects) {
+  bool served = false;
+  while (!queue.settings.paused && !queue.ready.empty()) {
+    Waiter* waiter = queue.getters.First();
+    if (waiter == nullptr) break;
+    AnswerWaiter(*waiter, Answer::Ok(Deliver(queue, std::get<Get>(waiter->command), waiter->session, now)), effects);
+    served = true;
+  }
+  return served;
+}
+
+bool Namespace::State::ServePutters(Queue& queue, TimePoint now, Effects& effects) {
+  bool served = false;
+  bool no_memory = false;
+  while (Waiter* waiter = queue.putters.First()) {
+    auto& items = std::get<Put>(waiter->command).items;
+    std::size_t bytes = 0;
+    for (const ContentPtr& content : items) bytes += content->payload.size();
+    if (!queue.HasRoom(items.size(), bytes)) break;
+    if (!budget_.TryTake(waiter->parked_bytes)) {
+      no_memory = true;
+      break;
+    }
+    const ItemId first{last_item_ + 1};
+    const auto count = static_cast<std::uint32_t>(items.size());
+    AddItems(queue, items, now);
+    AnswerWaiter(*waiter, Answer::Ok(PutResult{first, count, Durability::kMemory}), effects);
+    served = true;
+  }
+  SetWaitsForMemory(queue, no_memory);
+  return served;
+}
+
+void Namespace::State::SetWaitsForMemory(Queue& queue, bool waits) {
+  if (queue.waits_for_memory == waits) return;
+  queue.waits_for_memory = waits;
+  waits ? ++memory_waiters_ : --memory_waiters_;
+}
+
+void Namespace::State::EndGetters(Queue& queue, Effects& effects) {
+  if (!queue.shut_down || !queue.ready.empty() || queue.getters.size() == 0) return;
+  for (Waiter* waiter : queue.getters.All()) {
+    if (std::get<Get>(waiter->command).until_finished && queue.unfinished() > 0) continue;
+    AnswerWaiter(*waiter,
+                 Answer::Refused(Reason::kShutDown, Named(queue.name) + " is shut down and nothing is left to get"),
+                 effects);
+  }
+}
+
+void Namespace::State::RefuseHopelessPutters(Queue& queue, Effects& effects) {
+  for (Waiter* waiter : queue.putters.All()) {
+    const auto& items = std::get<Put>(waiter->command).items;
+    std::size_t bytes = 0;
+    for (const ContentPtr& content : items) bytes += content->payload.size();
+    if (!queue.NeverFits(items.size(), bytes)) continue;
+    AnswerWaiter(*waiter, Answer::Refused(Reason::kTooLarge, Named(queue.name) + " was made smaller than this put"),
+                 effects);
+  }
+}
+
+void Namespace::State::CheckJoins(Queue& queue, Effects& effects) {
+  if (queue.joiners.empty()) return;
+  const std::vector<Waiter*> joiners = queue.joiners;  // answering one unlinks it
+  for (Waiter* joiner : joiners) {
+    if (Joined(*joiner)) AnswerWaiter(*joiner, Answer::Ok(CountsOf(joiner->joined)), effects);
+  }
+}
+
+bool Namespace::State::Joined(const Waiter& waiter) const {
+  return std::all_of(waiter.joined.begin(), waiter.joined.end(), [](const JoinPart& part) {
+    return part.before ? part.remaining == 0 : part.queue->unfinished() == 0;
+  });
+}
+
+JoinResult Namespace::State::CountsOf(const std::vector<JoinPart>& parts) const {
+  JoinResult result;
+  for (const JoinPart& part : parts) result.queues.push_back(part.queue->Counts());
+  return result;
+}
+
+void Namespace::State::RetryMemory(TimePoint now, Effects& effects) {
+  if (memory_waiters_ == 0) return;
+  for (const auto& [name, queue] : queues_) {
+    if (queue->waits_for_memory) Settle(*queue, now, effects);
+  }
+}
+
+}  // namespace sluice::queue

@@ -1,0 +1,93 @@
+// One named queue: its settings, its items, who waits at it, and how its items ended.
+// The rules that move items and answer waiters are in state.h; this is what they move.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sluice/types.h>
+
+#include "common/limits.h"
+#include "server/queue/intrusive_list.h"
+#include "server/queue/ready_list.h"
+#include "server/queue/stored_item.h"
+#include "server/queue/waiter.h"
+
+namespace sluice::queue {
+
+// Owns: its items. Thread safety: none.
+class Queue {
+ public:
+  Queue(std::string name, const QueueSettings& settings, TimePoint created)
+      : name(std::move(name)), settings(settings), created(created), ready(settings.order) {}
+  ~Queue() {
+    while (StoredItem* item = items.front()) {
+      items.Erase(item);
+      delete item;
+    }
+  }
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  std::size_t unfinished() const { return items.size(); }
+  std::size_t leased() const { return items.size() - ready.size(); }
+
+  // A batch that can never fit, not even into the empty queue.
+  bool NeverFits(std::size_t count, std::size_t bytes) const {
+    return Exceeds(settings.maxsize, 0, count) || Exceeds(settings.max_bytes, 0, bytes);
+  }
+  bool HasRoom(std::size_t count, std::size_t bytes) const {
+    return !Exceeds(settings.maxsize, BoundItems(), count) && !Exceeds(settings.max_bytes, BoundBytes(), bytes);
+  }
+  bool full() const {
+    return (settings.maxsize > 0 && BoundItems() >= static_cast<std::size_t>(settings.maxsize)) ||
+           (settings.max_bytes > 0 && BoundBytes() >= static_cast<std::size_t>(settings.max_bytes));
+  }
+
+  // How long a lease without a session lasts when `asked` (0 = the queue's own) is asked for.
+  std::chrono::milliseconds LeaseTime(std::chrono::milliseconds asked) const {
+    return std::clamp(asked.count() > 0 ? asked : settings.lease, std::chrono::milliseconds(1), limits::kMaxLease);
+  }
+
+  QueueStats Snapshot(TimePoint now) const;
+  QueueDescription Describe(TimePoint now) const { return {name, settings, Snapshot(now), created}; }
+  QueueCounts Counts() const { return {name, done, dead, 0, discarded}; }
+
+  const std::string name;
+  QueueSettings settings;
+  const TimePoint created;
+
+  IntrusiveList<StoredItem, &StoredItem::by_age>
+      items;  // all unfinished ones, oldest first: unfinished is their number
+  ReadyList ready;
+  std::size_t leased_bytes = 0;
+
+  WaiterLine getters;
+  WaiterLine putters;
+  std::vector<Waiter*> joiners;
+  bool waits_for_memory = false;  // the first put in line fits the queue but not the server's memory
+
+  bool shut_down = false;
+  bool immediate = false;  // shut down at once: what comes back is discarded
+
+  std::uint64_t put = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t redelivered = 0;
+  std::uint64_t done = 0;
+  std::uint64_t dead = 0;
+  std::uint64_t discarded = 0;
+
+ private:
+  std::size_t BoundItems() const { return settings.count_leased ? items.size() : ready.size(); }
+  std::size_t BoundBytes() const { return ready.bytes() + (settings.count_leased ? leased_bytes : 0); }
+  static bool Exceeds(std::int64_t bound, std::size_t held, std::size_t more) {
+    return bound > 0 && (held > static_cast<std::size_t>(bound) || more > static_cast<std::size_t>(bound) - held);
+  }
+};
+
+}  // namespace sluice::queue

@@ -1,0 +1,71 @@
+#include "server/queue/ready_list.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace sluice::queue {
+
+bool ReadyList::Before::operator()(const StoredItem* a, const StoredItem* b) const {
+  switch (order) {
+    case Order::kFifo: return a->id < b->id;
+    case Order::kLifo: return a->id > b->id;
+    case Order::kPriority: break;
+  }
+  if (a->content->priority != b->content->priority) return a->content->priority < b->content->priority;
+  return a->id < b->id;
+}
+
+void ReadyList::PushNew(StoredItem* item) {
+  bytes_ += item->bytes();
+  switch (order_) {
+    case Order::kFifo: in_line_.push_back(item); break;
+    case Order::kLifo: in_line_.push_front(item); break;
+    case Order::kPriority: placed_.insert(item); break;
+  }
+}
+
+void ReadyList::PushBack(StoredItem* item) {
+  bytes_ += item->bytes();
+  // The usual case: it was the next one when it was taken, and still is.
+  if (order_ != Order::kPriority && (in_line_.empty() || placed_.key_comp()(item, in_line_.front()))) {
+    in_line_.push_front(item);
+  } else {
+    placed_.insert(item);
+  }
+}
+
+bool ReadyList::FrontIsPlaced() const {
+  if (placed_.empty()) return false;
+  return in_line_.empty() || placed_.key_comp()(*placed_.begin(), in_line_.front());
+}
+
+StoredItem* ReadyList::Front() const {
+  assert(!empty());
+  return FrontIsPlaced() ? *placed_.begin() : in_line_.front();
+}
+
+StoredItem* ReadyList::PopFront() {
+  assert(!empty());
+  StoredItem* item = Front();
+  if (FrontIsPlaced()) {
+    placed_.erase(placed_.begin());
+  } else {
+    in_line_.pop_front();
+  }
+  bytes_ -= item->bytes();
+  return item;
+}
+
+std::vector<StoredItem*> ReadyList::First(std::size_t max) const {
+  std::vector<StoredItem*> items;
+  items.reserve(std::min(max, size()));
+  auto line = in_line_.begin();
+  auto placed = placed_.begin();
+  while (items.size() < max && (line != in_line_.end() || placed != placed_.end())) {
+    const bool take_placed = line == in_line_.end() || (placed != placed_.end() && placed_.key_comp()(*placed, *line));
+    items.push_back(take_placed ? *placed++ : *line++);
+  }
+  return items;
+}
+
+}  // namespace sluice::queue

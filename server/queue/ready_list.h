@@ -1,0 +1,52 @@
+// The ready items of a queue in the order in which they will be got.
+//
+// New items of a fifo or lifo queue go to one end of a deque; an item that comes back finds its old place through a
+// small ordered set beside it. A priority queue keeps all in the set.
+// Thread safety: none.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <set>
+#include <vector>
+
+#include <sluice/types.h>
+
+#include "server/queue/stored_item.h"
+
+namespace sluice::queue {
+
+// Borrows: the items, until each is popped.
+class ReadyList {
+ public:
+  explicit ReadyList(Order order) : order_(order), placed_(Before{order}) {}
+
+  bool empty() const { return in_line_.empty() && placed_.empty(); }
+  std::size_t size() const { return in_line_.size() + placed_.size(); }
+  std::size_t bytes() const { return bytes_; }
+
+  // Requires: the item's id is above every id pushed before.
+  void PushNew(StoredItem* item);
+  // An item comes back to its place.
+  void PushBack(StoredItem* item);
+  // Requires: !empty().
+  StoredItem* Front() const;
+  StoredItem* PopFront();
+  // The first `max` items in order.
+  std::vector<StoredItem*> First(std::size_t max) const;
+
+ private:
+  struct Before {
+    Order order;
+    bool operator()(const StoredItem* a, const StoredItem* b) const;
+  };
+
+  bool FrontIsPlaced() const;
+
+  const Order order_;
+  std::size_t bytes_ = 0;
+  std::deque<StoredItem*> in_line_;  // next first
+  std::set<StoredItem*, Before> placed_;
+};
+
+}  // namespace sluice::queue

@@ -1,0 +1,160 @@
+// What is behind Namespace: queues, leases, waiters, sessions, deadlines, and the rules that move items.
+//
+// The steps, from the inside out:
+//   Deliver / Return / Finish   move one item and keep every index of it right
+//   Settle                      serves the waiters of a queue until nothing moves
+//   Run(command)                one command: checks, moves, settles, answers
+// Thread safety: none.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "server/queue/namespace.h"
+#include "server/queue/queue.h"
+#include "server/queue/stored_item.h"
+#include "server/queue/waiter.h"
+
+namespace sluice::queue {
+
+// Who runs a command, and when.
+struct Call {
+  OperationId operation;
+  SessionId session;
+  TimePoint now;
+  bool may_wait;
+  Effects& effects;
+
+  void Reply(Answer answer) const { effects.answers.emplace_back(operation, std::move(answer)); }
+  void Refuse(Reason reason, std::string message) const { Reply(Answer::Refused(reason, std::move(message))); }
+};
+
+class Namespace::State {
+ public:
+  State(std::string name, NamespaceLimits limits, MemoryBudget& budget)
+      : name_(std::move(name)), limits_(limits), budget_(budget) {}
+  ~State();
+
+  // ---- commands.cc: true when the operation waits ----
+  bool Run(const Call& call, Put&& put);
+  bool Run(const Call& call, Get&& get);
+  bool Run(const Call& call, TaskDone&& done);
+  bool Run(const Call& call, Fail&& fail);
+  bool Run(const Call& call, Release&& release);
+  bool Run(const Call& call, Extend&& extend);
+  bool Run(const Call& call, Join&& join);
+  bool Run(const Call& call, Shutdown&& shutdown);
+  bool Run(const Call& call, Reopen&& reopen);
+  bool Run(const Call& call, Stats&& stats);
+  bool Run(const Call& call, Peek&& peek);
+  bool Run(const Call& call, PurgeQueue&& purge);
+  // ---- administration.cc ----
+  bool Run(const Call& call, CreateQueue&& create);
+  bool Run(const Call& call, UpdateQueue&& update);
+  bool Run(const Call& call, DeleteQueue&& remove);
+  bool Run(const Call& call, ListQueues&& list);
+  bool Run(const Call& call, DescribeQueue&& describe);
+
+  // ---- waiting.cc ----
+  void Cancel(OperationId operation, Reason reason, const std::string& message, TimePoint now, Effects& effects);
+  void CancelAll(Reason reason, const std::string& message, Effects& effects);
+  void Advance(TimePoint now, Effects& effects);
+  std::optional<TimePoint> NextDeadline() const;
+  void SuspendSession(SessionId session, TimePoint now, Effects& effects);
+  void ResumeSession(SessionId session, TimePoint now, Effects& effects);
+  void EndSession(SessionId session, TimePoint now, Effects& effects);
+
+  // ---- items.cc ----
+  void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
+  void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
+  // Serves the queues whose puts wait for memory. Called at the end of every step that freed some.
+  void RetryMemory(TimePoint now, Effects& effects);
+  bool WaitsForMemory() const { return memory_waiters_ > 0; }
+
+  std::size_t queue_count() const { return queues_.size(); }
+  std::size_t waiter_count() const { return waiters_.size(); }
+  void CheckInvariants() const;  // invariants.cc
+
+ private:
+  // What a session holds here. Kept while it holds something or is suspended.
+  struct SessionState {
+    bool suspended = false;
+    IntrusiveList<StoredItem, &StoredItem::by_session> leases;
+    IntrusiveList<Waiter, &Waiter::by_session> waiters;
+  };
+  enum class Outcome { kDone, kDead, kDiscarded };
+  enum class Attempt { kCounts, kDoesNotCount };
+
+  // ---- items.cc: one item. Afterwards the caller settles its queue. ----
+  void AddItems(Queue& queue, std::vector<ContentPtr>& contents, TimePoint now);
+  // Leases the next items of the queue to a get.
+  GetResult Deliver(Queue& queue, const Get& get, SessionId session, TimePoint now);
+  void Lease(StoredItem& item, const Get& get, SessionId session, TimePoint now);
+  // Takes the lease off; the item is in no list but its queue's items afterwards.
+  void Unlease(StoredItem& item);
+  // A leased item is back, by failure, loss or release. True: it is dead now.
+  bool Return(StoredItem& item, Attempt attempt, Effects& effects);
+  // Removes an unleased item for good and answers the joins that this ends.
+  void Finish(StoredItem& item, Outcome outcome, Effects& effects);
+  std::uint64_t DiscardReady(Queue& queue, Effects& effects);
+  StoredItem* FindLease(Fence fence) const;
+  // The item that `fence` leases, if it is of `queue`.
+  StoredItem* FindLease(Fence fence, const Queue& queue) const;
+
+  // ---- items.cc: waiters of a queue ----
+  void Settle(Queue& queue, TimePoint now, Effects& effects);
+  bool ServeGetters(Queue& queue, TimePoint now, Effects& effects);
+  bool ServePutters(Queue& queue, TimePoint now, Effects& effects);
+  // Ends gets that have nothing to wait for on a queue that is shut down.
+  void EndGetters(Queue& queue, Effects& effects);
+  void RefuseHopelessPutters(Queue& queue, Effects& effects);
+  void CheckJoins(Queue& queue, Effects& effects);
+  void SetWaitsForMemory(Queue& queue, bool waits);
+
+  // ---- waiting.cc ----
+  bool Park(const Call& call, Waiter&& waiter, WaitTime timeout);
+  // Unlinks a waiter everywhere and answers it. The caller settles the queue of a put.
+  void AnswerWaiter(Waiter& waiter, Answer answer, Effects& effects);
+  void Unlink(Waiter& waiter);
+  void TimeOut(Waiter& waiter, TimePoint now, Effects& effects);
+  SessionState& SessionOf(SessionId session) { return sessions_[session]; }
+  void ForgetIfIdle(SessionId session);
+  bool IsSuspended(SessionId session) const;
+
+  // ---- commands.cc, administration.cc ----
+  Queue* Find(const Call& call, const std::string& name);
+  Queue* FindOrCreate(const Call& call, const std::string& name, const std::optional<QueueSettings>& create);
+  Queue* Create(const Call& call, const std::string& name, const QueueSettings& settings);
+  std::string Named(const std::string& queue) const { return "queue '" + name_ + "/" + queue + "'"; }
+  // The leases that `fences` name; the others go to `lost`. Empty: refused already.
+  std::vector<StoredItem*> Held(const Call& call, const Queue& queue, const std::vector<Fence>& fences,
+                                std::vector<Fence>* lost);
+  bool Joined(const Waiter& waiter) const;
+  JoinResult CountsOf(const std::vector<JoinPart>& parts) const;
+
+  const std::string name_;
+  const NamespaceLimits limits_;
+  MemoryBudget& budget_;
+
+  std::map<std::string, std::unique_ptr<Queue>> queues_;
+  std::unordered_map<Fence, StoredItem*> leases_;
+  std::unordered_map<OperationId, std::unique_ptr<Waiter>> waiters_;
+  std::unordered_map<SessionId, SessionState> sessions_;
+  std::set<std::pair<TimePoint, Fence>> lease_deadlines_;
+  std::set<std::pair<TimePoint, OperationId>> timeouts_;
+
+  std::uint64_t last_item_ = 0;
+  std::uint64_t last_fence_ = 0;
+  std::uint64_t last_arrival_ = 0;
+  std::size_t memory_waiters_ = 0;  // queues whose waits_for_memory is set
+};
+
+}  // namespace sluice::queue

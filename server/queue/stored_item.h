@@ -1,0 +1,49 @@
+// An item as its queue holds it: ready, or leased (then `fence` is set).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <sluice/clock.h>
+
+#include "common/ids.h"
+#include "common/item.h"
+#include "common/limits.h"
+#include "server/queue/intrusive_list.h"
+
+namespace sluice::queue {
+
+class Queue;
+
+struct StoredItem {
+  ItemId id;
+  ContentPtr content;
+  TimePoint put_time;
+  Queue* queue = nullptr;
+  std::uint32_t attempts = 0;    // deliveries that counted
+  std::uint32_t deliveries = 0;  // all deliveries
+  std::string last_error;
+
+  // The lease.
+  Fence fence;
+  SessionId owner;                    // none: a unary call
+  std::optional<TimePoint> deadline;  // of a lease that no session keeps alive
+  bool auto_ack = false;
+
+  Links<StoredItem> by_age;      // all items of the queue, oldest first
+  Links<StoredItem> by_session;  // all leases of the session
+
+  bool leased() const { return static_cast<bool>(fence); }
+  std::size_t bytes() const { return content->payload.size(); }
+};
+
+// What an item is charged to the server's memory.
+inline std::size_t Charge(const Content& content) {
+  std::size_t bytes = content.payload.size() + content.content_type.size() + limits::kItemOverheadBytes;
+  for (const auto& [name, value] : content.headers) bytes += name.size() + value.size();
+  return bytes;
+}
+
+}  // namespace sluice::queue

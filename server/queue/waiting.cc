@@ -1,0 +1,177 @@
+// Waiting, and every way in which it ends but being served: timeout, cancel, the session's fate.
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "common/limits.h"
+#include "server/queue/state.h"
+
+namespace sluice::queue {
+
+bool Namespace::State::Park(const Call& call, Waiter&& prototype, WaitTime timeout) {
+  auto owned = std::make_unique<Waiter>(std::move(prototype));
+  Waiter& waiter = *owned;
+  waiter.operation = call.operation;
+  waiter.session = call.session;
+  waiter.arrival = ++last_arrival_;
+  if (timeout) {
+    waiter.deadline = call.now + std::min(*timeout, limits::kTimeout);
+    timeouts_.emplace(*waiter.deadline, waiter.operation);
+  }
+  const bool aside = IsSuspended(call.session);
+  if (std::holds_alternative<Get>(waiter.command)) {
+    waiter.queue->getters.Add(&waiter, aside);
+  } else if (std::holds_alternative<Put>(waiter.command)) {
+    waiter.queue->putters.Add(&waiter, aside);
+  } else {
+    for (const JoinPart& part : waiter.joined) part.queue->joiners.push_back(&waiter);
+  }
+  if (waiter.session) SessionOf(waiter.session).waiters.PushBack(&waiter);
+  waiters_.emplace(waiter.operation, std::move(owned));
+  return true;
+}
+
+void Namespace::State::Unlink(Waiter& waiter) {
+  if (waiter.deadline) timeouts_.erase({*waiter.deadline, waiter.operation});
+  if (std::holds_alternative<Get>(waiter.command)) {
+    waiter.queue->getters.Remove(&waiter);
+  } else if (std::holds_alternative<Put>(waiter.command)) {
+    waiter.queue->putters.Remove(&waiter);
+    budget_.Unpark(waiter.parked_bytes);
+  } else {
+    for (const JoinPart& part : waiter.joined) std::erase(part.queue->joiners, &waiter);
+  }
+  if (waiter.session) {
+    sessions_.at(waiter.session).waiters.Erase(&waiter);
+    ForgetIfIdle(waiter.session);
+  }
+}
+
+void Namespace::State::AnswerWaiter(Waiter& waiter, Answer answer, Effects& effects) {
+  Unlink(waiter);
+  effects.answers.emplace_back(waiter.operation, std::move(answer));
+  waiters_.erase(waiter.operation);
+}
+
+void Namespace::State::Cancel(OperationId operation, Reason reason, const std::string& message, TimePoint now,
+                              Effects& effects) {
+  const auto found = waiters_.find(operation);
+  if (found == waiters_.end()) return;
+  Queue* queue = found->second->queue;
+  AnswerWaiter(*found->second, Answer::Refused(reason, message), effects);
+  // A put that is gone may have stood before one that fits.
+  if (queue != nullptr) Settle(*queue, now, effects);
+}
+
+void Namespace::State::CancelAll(Reason reason, const std::string& message, Effects& effects) {
+  std::vector<Waiter*> waiters;
+  waiters.reserve(waiters_.size());
+  for (const auto& [operation, waiter] : waiters_) waiters.push_back(waiter.get());
+  std::sort(waiters.begin(), waiters.end(), [](const Waiter* a, const Waiter* b) { return a->arrival < b->arrival; });
+  for (Waiter* waiter : waiters) AnswerWaiter(*waiter, Answer::Refused(reason, message), effects);
+  for (const auto& [name, queue] : queues_) SetWaitsForMemory(*queue, false);
+}
+
+void Namespace::State::Advance(TimePoint now, Effects& effects) {
+  // Leases first: an item that comes back at the very moment of a timeout is still got.
+  while (!lease_deadlines_.empty() && lease_deadlines_.begin()->first <= now) {
+    StoredItem* item = FindLease(lease_deadlines_.begin()->second);
+    Queue& queue = *item->queue;
+    Return(*item, Attempt::kCounts, effects);
+    Settle(queue, now, effects);
+  }
+  while (!timeouts_.empty() && timeouts_.begin()->first <= now) {
+    TimeOut(*waiters_.at(timeouts_.begin()->second), now, effects);
+  }
+}
+
+void Namespace::State::TimeOut(Waiter& waiter, TimePoint now, Effects& effects) {
+  if (std::holds_alternative<Join>(waiter.command)) {
+    AnswerWaiter(waiter, Answer::Refused(Reason::kTimeout, "the queues were not finished before the timeout"), effects);
+    return;
+  }
+  Queue& queue = *waiter.queue;
+  if (std::holds_alternative<Get>(waiter.command)) {
+    AnswerWaiter(waiter, Answer::Refused(Reason::kEmpty, Named(queue.name) + " had no item before the timeout"),
+                 effects);
+  } else {
+    AnswerWaiter(waiter, Answer::Refused(Reason::kFull, Named(queue.name) + " had no room before the timeout"),
+                 effects);
+  }
+  Settle(queue, now, effects);
+}
+
+std::optional<TimePoint> Namespace::State::NextDeadline() const {
+  std::optional<TimePoint> next;
+  if (!lease_deadlines_.empty()) next = lease_deadlines_.begin()->first;
+  if (!timeouts_.empty() && (!next || timeouts_.begin()->first < *next)) next = timeouts_.begin()->first;
+  return next;
+}
+
+bool Namespace::State::IsSuspended(SessionId session) const {
+  const auto found = sessions_.find(session);
+  return found != sessions_.end() && found->second.suspended;
+}
+
+void Namespace::State::ForgetIfIdle(SessionId session) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  const SessionState& state = found->second;
+  if (!state.suspended && state.leases.empty() && state.waiters.empty()) sessions_.erase(found);
+}
+
+void Namespace::State::SuspendSession(SessionId session, TimePoint now, Effects& effects) {
+  SessionState& state = SessionOf(session);
+  if (state.suspended) return;
+  state.suspended = true;
+  std::vector<Queue*> left;  // queues whose next put in line may be another one now
+  for (Waiter* waiter = state.waiters.front(); waiter != nullptr; waiter = state.waiters.Next(waiter)) {
+    if (std::holds_alternative<Get>(waiter->command)) waiter->queue->getters.SetAside(waiter);
+    if (!std::holds_alternative<Put>(waiter->command)) continue;
+    waiter->queue->putters.SetAside(waiter);
+    if (std::find(left.begin(), left.end(), waiter->queue) == left.end()) left.push_back(waiter->queue);
+  }
+  for (Queue* queue : left) Settle(*queue, now, effects);
+}
+
+void Namespace::State::ResumeSession(SessionId session, TimePoint now, Effects& effects) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  SessionState& state = found->second;
+  state.suspended = false;
+  std::vector<Queue*> touched;
+  for (Waiter* waiter = state.waiters.front(); waiter != nullptr; waiter = state.waiters.Next(waiter)) {
+    if (waiter->queue == nullptr) continue;
+    waiter->queue->getters.Restore(waiter);
+    waiter->queue->putters.Restore(waiter);
+    if (std::find(touched.begin(), touched.end(), waiter->queue) == touched.end()) touched.push_back(waiter->queue);
+  }
+  ForgetIfIdle(session);
+  for (Queue* queue : touched) Settle(*queue, now, effects);
+}
+
+void Namespace::State::EndSession(SessionId session, TimePoint now, Effects& effects) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  // Held until the end, so that it is not forgotten under our hands.
+  SessionState& state = found->second;
+  state.suspended = true;
+  std::vector<Queue*> touched;
+  const auto touch = [&touched](Queue* queue) {
+    if (queue != nullptr && std::find(touched.begin(), touched.end(), queue) == touched.end()) touched.push_back(queue);
+  };
+  // Its own waiters first: nothing that comes back is given to them.
+  while (Waiter* waiter = state.waiters.front()) {
+    touch(waiter->queue);
+    AnswerWaiter(*waiter, Answer::Refused(Reason::kSessionLost, "the session has ended"), effects);
+  }
+  while (StoredItem* item = state.leases.front()) {
+    touch(item->queue);
+    Return(*item, Attempt::kCounts, effects);
+  }
+  state.suspended = false;
+  ForgetIfIdle(session);
+  for (Queue* queue : touched) Settle(*queue, now, effects);
+}
+
+}  // namespace sluice::queue
