@@ -17,7 +17,7 @@
 namespace sluice {
 
 struct PutResult {
-  ItemId first;             // the items got ids first .. first + count - 1
+  ItemId first;  // the items got ids first .. first + count - 1
   std::uint32_t count = 0;
   Durability durability = Durability::kMemory;
 };
@@ -78,9 +78,9 @@ struct PurgeResult {
 struct Answer {
   Reason reason = Reason::kOk;
   std::string message;  // when refused: what happened and what to do
-  std::variant<std::monostate, PutResult, GetResult, TaskDoneResult, FailResult, ReleaseResult, ExtendResult, JoinResult,
-               ShutdownResult, ReopenResult, StatsResult, PeekResult, CreateResult, UpdateResult, DeleteResult, ListResult,
-               DescribeResult, PurgeResult>
+  std::variant<std::monostate, PutResult, GetResult, TaskDoneResult, FailResult, ReleaseResult, ExtendResult,
+               JoinResult, ShutdownResult, ReopenResult, StatsResult, PeekResult, CreateResult, UpdateResult,
+               DeleteResult, ListResult, DescribeResult, PurgeResult>
       result;  // monostate when refused
 
   bool ok() const { return reason == Reason::kOk; }

@@ -13,19 +13,19 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t kNameBytes = 255;  // a file name's limit: a name may become one
 
 // ---- items and messages ------------------------------------------------------------------------
-inline constexpr std::size_t kItemBytes = 4u << 20;          // one payload; larger belongs into an object store
-inline constexpr std::size_t kMessageBytes = 16u << 20;      // one gRPC message: three largest items and their frame
-inline constexpr std::size_t kBatchItems = 10'000;           // items of a put or a get, fences of a task_done
-inline constexpr std::size_t kHeaderCount = 64;              // headers of an item: metadata, not a second payload
-inline constexpr std::size_t kHeaderBytes = 16u << 10;       // names and values of one item's headers together
-inline constexpr std::size_t kContentTypeBytes = 255;        // as a name
-inline constexpr std::size_t kErrorTextBytes = 16u << 10;    // of a fail: longer text is cut, a trace fits
-inline constexpr std::size_t kReplyBytes = 4u << 20;         // a get or peek stops adding items beyond this
-inline constexpr std::size_t kJoinQueues = 1'000;            // queues of one join
-inline constexpr std::size_t kListQueues = 1'000;            // queues of one page of a listing
-inline constexpr std::size_t kClientNameBytes = 255;         // as a name
-inline constexpr std::size_t kMetadataBytes = 16u << 10;     // HTTP headers of one call
-inline constexpr std::size_t kItemOverheadBytes = 256;       // charged per item beside its bytes: the maps that hold it
+inline constexpr std::size_t kItemBytes = 4u << 20;        // one payload; larger belongs into an object store
+inline constexpr std::size_t kMessageBytes = 16u << 20;    // one gRPC message: three largest items and their frame
+inline constexpr std::size_t kBatchItems = 10'000;         // items of a put or a get, fences of a task_done
+inline constexpr std::size_t kHeaderCount = 64;            // headers of an item: metadata, not a second payload
+inline constexpr std::size_t kHeaderBytes = 16u << 10;     // names and values of one item's headers together
+inline constexpr std::size_t kContentTypeBytes = 255;      // as a name
+inline constexpr std::size_t kErrorTextBytes = 16u << 10;  // of a fail: longer text is cut, a trace fits
+inline constexpr std::size_t kReplyBytes = 4u << 20;       // a get or peek stops adding items beyond this
+inline constexpr std::size_t kJoinQueues = 1'000;          // queues of one join
+inline constexpr std::size_t kListQueues = 1'000;          // queues of one page of a listing
+inline constexpr std::size_t kClientNameBytes = 255;       // as a name
+inline constexpr std::size_t kMetadataBytes = 16u << 10;   // HTTP headers of one call
+inline constexpr std::size_t kItemOverheadBytes = 256;     // charged per item beside its bytes: the maps that hold it
 
 // ---- counts (defaults; configurable) -----------------------------------------------------------
 inline constexpr std::size_t kMemoryBytes = std::size_t{1} << 30;  // items of the whole server
@@ -40,7 +40,7 @@ inline constexpr auto kTimeout = std::chrono::milliseconds(365 * 24h);  // longe
 inline constexpr auto kMinLease = 100ms;                                // shorter cannot be kept alive over a network
 inline constexpr auto kMaxLease = std::chrono::milliseconds(24h);       // longer hides a dead worker for a day
 inline constexpr auto kDefaultLease = 30'000ms;
-inline constexpr auto kGrace = 5'000ms;         // a broken session is kept; configurable
-inline constexpr auto kDrain = 5'000ms;         // SIGTERM: answers may take this long to leave; configurable
+inline constexpr auto kGrace = 5'000ms;  // a broken session is kept; configurable
+inline constexpr auto kDrain = 5'000ms;  // SIGTERM: answers may take this long to leave; configurable
 
 }  // namespace sluice::limits

@@ -23,8 +23,8 @@ namespace sluice::queue {
 // Owns: its items. Thread safety: none.
 class Queue {
  public:
-  Queue(std::string name, const QueueSettings& settings, TimePoint created)
-      : name(std::move(name)), settings(settings), created(created), ready(settings.order) {}
+  Queue(std::string queue_name, const QueueSettings& initial, TimePoint now)
+      : name(std::move(queue_name)), settings(initial), created(now), ready(initial.order) {}
   ~Queue() {
     while (StoredItem* item = items.front()) {
       items.Erase(item);
