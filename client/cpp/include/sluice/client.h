@@ -8,9 +8,11 @@
 //   task.done();
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sluice/blocking_queue.h>

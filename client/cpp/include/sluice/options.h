@@ -16,18 +16,27 @@
 namespace sluice {
 
 struct ClientOptions {
-  std::string name;                                  // for the server's logs; default: program and process id
-  std::chrono::milliseconds lease{30'000};           // silence after which the server takes back what this client holds
-  std::chrono::milliseconds connect_timeout{10'000}; // how long the constructor and each call made while the server is
-                                                     // away wait for it before they throw Unavailable; see retry_forever
-  bool retry_forever = true;                         // once connected, calls that are waiting survive any outage
-  std::chrono::milliseconds min_backoff{50};         // reconnects: doubled up to max_backoff, with jitter
+  // For the server's logs; empty: program and process id. At most 255 bytes.
+  std::string name;
+  // Silence after which the server takes back what this client holds; 100 ms to 24 h. A heartbeat three times as
+  // often keeps it off, from a thread of the client's own.
+  std::chrono::milliseconds lease{30'000};
+  // How long the constructor, and each call made while the server is away, waits for it before Unavailable.
+  std::chrono::milliseconds connect_timeout{10'000};
+  // True: calls that wait on the server survive any outage (one with a timeout until connect_timeout after it).
+  // False: they, too, end with Unavailable connect_timeout after the connection broke.
+  bool retry_forever = true;
+  // Between attempts to connect: doubled from min_backoff up to max_backoff, with jitter.
+  std::chrono::milliseconds min_backoff{50};
   std::chrono::milliseconds max_backoff{5'000};
 };
 
 struct EmbeddedOptions {
-  Clock* clock = nullptr;                 // borrowed; nullptr: the real one. A ManualClock drives timeouts and leases by hand
-  std::size_t memory_bytes = 256u << 20;  // of all items
+  // nullptr: the real one. A ManualClock drives timeouts and leases by hand: its Advance does all work that is due
+  // before it returns. A single step longer than `lease` is a client that was silent for so long: its leases are lost.
+  // Borrows: for the life of the client, its queues and tasks.
+  Clock* clock = nullptr;
+  std::size_t memory_bytes = std::size_t{256} << 20;  // of all items
   std::chrono::milliseconds lease{30'000};
 };
 
@@ -35,8 +44,8 @@ struct PutOptions {
   WaitTime timeout = kForever;
   std::int64_t priority = 0;  // lowest first, in a priority queue
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string content_type;   // empty: the codec's
-  std::stop_token stop;       // ends the wait with Cancelled
+  std::string content_type;  // empty: the codec's
+  std::stop_token stop;      // ends the wait with Cancelled, unless the item was added first
 };
 
 struct GetOptions {
@@ -44,7 +53,7 @@ struct GetOptions {
   // On a queue that is shut down: false as CPython, ShutDown as soon as nothing is left to get; true for worker
   // loops: wait on while items that colleagues hold may come back, ShutDown when all is finished.
   bool until_finished = false;
-  std::stop_token stop;
+  std::stop_token stop;  // ends the wait with Cancelled, unless an item came first; loses no item
 };
 
 struct JoinOptions {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,8 +21,11 @@ struct PeekedPayload {
   std::uint64_t id = 0;
   std::uint32_t attempts = 0;
   TimePoint put_time;
-  std::string last_error;
+  std::string last_error;  // of the last fail
   std::string payload;
+  std::string content_type;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::int64_t priority = 0;
 };
 
 namespace detail {
@@ -133,8 +137,9 @@ class Queue {
   std::uint64_t purge() const { return handle_.purge(); }
   std::vector<PeekedPayload> peek(std::size_t max_items = 1) const { return handle_.peek(max_items); }
 
-  // For Client only.
+  // For Client and WorkerPool only.
   explicit Queue(detail::QueueHandle handle) : handle_(std::move(handle)) {}
+  const detail::QueueHandle& handle() const { return handle_; }
 
  private:
   static detail::Message message(const T& value, const PutOptions& options) {

@@ -18,10 +18,13 @@ namespace detail {
 
 class Link;  // a client's connection; see client/cpp/src
 
+// How a lease was settled; kNone also when it was moved away.
+enum class Decision : std::uint8_t { kNone, kDone, kFailed, kReleased, kLost };
+
 // The untyped half of Task<T>. Move-only.
 class Lease {
  public:
-  Lease() = default;
+  Lease();
   Lease(Lease&&) noexcept;
   Lease& operator=(Lease&&) noexcept;
   ~Lease();
@@ -37,7 +40,7 @@ class Lease {
   const std::string& content_type() const;
   const std::vector<std::pair<std::string, std::string>>& headers() const;
   std::int64_t priority() const;
-  bool decided() const noexcept;
+  Decision decision() const noexcept;
   std::stop_token stop_token() const;
 
   void done();
@@ -84,9 +87,12 @@ class Task {
   void fail(std::string_view error) { lease_.fail(error); }
   // Not for me: back to its place, the attempt not counted.
   void release() { lease_.release(); }
+  // True after a decision that the server took, or when the lease was found lost.
+  bool decided() const noexcept { return lease_.decision() != detail::Decision::kNone; }
 
-  // For Queue<T> only.
+  // For Queue<T> and WorkerPool only.
   explicit Task(detail::Lease lease) : lease_(std::move(lease)) {}
+  detail::Lease&& lease() && { return std::move(lease_); }
 
  private:
   detail::Lease lease_;

@@ -3,76 +3,79 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include <sluice/queue.h>
 
 namespace sluice {
 
-namespace detail {
-
-// The untyped half: threads, counting, stopping.
-class WorkerThreads {
- public:
-  // `work_one` takes one task and works it off; false ends the thread. It gets the pool's stop token.
-  WorkerThreads(std::size_t threads, std::function<bool(std::stop_token)> work_one);
-  ~WorkerThreads();
-  WorkerThreads(WorkerThreads&&) noexcept;
-  WorkerThreads& operator=(WorkerThreads&&) noexcept;
-
-  void request_stop() noexcept;
-  void wait();
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-}  // namespace detail
-
 struct WorkerCounts {
   std::uint64_t done = 0;
-  std::uint64_t failed = 0;  // the handler threw
-  std::uint64_t lost = 0;    // finished, but the lease was lost before: somebody else does it again
+  std::uint64_t failed = 0;    // the handler threw, or decided so
+  std::uint64_t released = 0;  // the handler decided so
+  std::uint64_t lost = 0;      // worked on, but the lease was lost before the end: somebody else does it again
 };
 
-// A handler that returns: done. One that throws: fail with the exception's text. Ends by itself when the queue is
-// shut down and finished (not merely empty: an item that a crashed colleague held still finds a worker), or deleted.
+// A handler that returns: done. One that throws: fail with the exception's text. It may also decide itself
+// (task.release()), or move the task away and decide later. Long handlers watch task.stop_token(); it does not stop
+// when the pool is stopped.
+//
+// Ends by itself when the queue is shut down and finished (not merely empty: an item that a crashed colleague held
+// still finds a worker), or deleted. Survives a server that goes away and comes back.
 //
 // The destructor stops the pool as stop() does: it waits for the handlers that are running.
 //
-// Thread safety: all methods may be called from any thread.
+//   sluice::WorkerPool pool(client.queue<std::string>("jobs"), 4, [](auto& task) { work(task.value()); });
+//   pool.wait();
+//
+// Thread safety: all methods may be called from any thread; the handler too, except wait().
 class WorkerPool {
  public:
-  // The handler is called from all threads at once.
+  // Starts the threads. The handler is called from all of them at once. InvalidArgument: no thread, no handler.
   template <typename T, typename C>
-  WorkerPool(Queue<T, C> queue, std::size_t threads, std::function<void(Task<T, C>&)> handler)
-      : counters_(std::make_shared<Counters>()),
-        threads_(threads, [queue, handler = std::move(handler), counters = counters_](std::stop_token stop) {
-          return WorkOne<T, C>(queue, handler, *counters, std::move(stop));
-        }) {}
+  WorkerPool(const Queue<T, C>& queue, std::size_t threads,
+             std::type_identity_t<std::function<void(Task<T, C>&)>> handler)
+      : WorkerPool(queue.handle(), threads, handler ? Untyped<T, C>(std::move(handler)) : nullptr) {}
+  ~WorkerPool();
+  WorkerPool(WorkerPool&&) noexcept;
+  WorkerPool& operator=(WorkerPool&&) noexcept;
 
-  // No new tasks; handlers that are running finish; tasks that were taken and not begun are released. Returns when
-  // all threads have ended.
-  void stop() {
-    threads_.request_stop();
-    threads_.wait();
-  }
-  // Returns when the pool has ended by itself or by stop(). Rethrows what ended a thread, if it was neither.
-  void wait() { threads_.wait(); }
+  // No new tasks; handlers that are running finish; a task that was taken and not begun is released. Returns when
+  // all threads have ended (in a handler: all others). Idempotent.
+  void stop();
+  // As stop, but returns at once.
+  void request_stop() noexcept;
+  // Returns when the pool has ended, by itself or by stop(). Rethrows what ended a thread if it was neither of
+  // these: QueueNotFound when the queue was never there, for example.
+  void wait();
   WorkerCounts counts() const;
 
  private:
-  struct Counters;
-  template <typename T, typename C>
-  static bool WorkOne(const Queue<T, C>& queue, const std::function<void(Task<T, C>&)>& handler, Counters& counters,
-                      std::stop_token stop);
+  using Handler = std::function<void(detail::Lease&)>;
+  struct State;
 
-  std::shared_ptr<Counters> counters_;
-  detail::WorkerThreads threads_;
+  WorkerPool(detail::QueueHandle queue, std::size_t threads, Handler handler);
+
+  template <typename T, typename C>
+  static Handler Untyped(std::function<void(Task<T, C>&)> handler) {
+    return [handler = std::move(handler)](detail::Lease& lease) {
+      Task<T, C> task(std::move(lease));
+      const GiveBack<T, C> give_back{lease, task};
+      handler(task);
+    };
+  }
+  // The pool settles the lease after the handler, however that ended.
+  template <typename T, typename C>
+  struct GiveBack {
+    ~GiveBack() { lease = std::move(task).lease(); }
+    detail::Lease& lease;
+    Task<T, C>& task;
+  };
+
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace sluice
