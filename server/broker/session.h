@@ -37,9 +37,11 @@ struct SessionAnswer {
 class SessionSink {
  public:
   virtual ~SessionSink() = default;
-  // Answers are ready: call TakeAnswers when the stream can write.
+  // Answers are ready: call TakeAnswers when the stream can write, and again after each write until there are none.
+  // Not repeated before the next TakeAnswers. May come before Attach returns.
   virtual void Wake() = 0;
-  // The session ended or another stream took it over: close this one with `reason`.
+  // Close this stream with `reason`: SESSION_LOST (the session ended), CANCELLED (another stream took it over),
+  // LIMIT_REACHED (too many answers not confirmed), UNAVAILABLE (the server stops). Detach need not be called.
   virtual void Gone(Reason reason, const std::string& message) = 0;
 };
 
@@ -80,8 +82,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool Cancel(std::uint64_t operation, std::uint64_t target);
 
   // The next answers to write, in order, at most `max_items` items and about `max_bytes` of payload (but at least
-  // one answer, if there is one). They stay retained until Confirm.
-  std::vector<SessionAnswer> TakeAnswers(std::size_t max_items, std::size_t max_bytes);
+  // one answer, if there is one). They stay retained until Confirm. None when `sink` is not the one attached: a
+  // stream that was taken over must not swallow what the new one has to write.
+  std::vector<SessionAnswer> TakeAnswers(const SessionSink* sink, std::size_t max_items, std::size_t max_bytes);
 
  private:
   friend class Broker;
