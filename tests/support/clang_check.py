@@ -1,0 +1,47 @@
+"""Compiles our own sources with clang, syntax and thread-safety analysis only: clang_check.py BUILD_FOLDER JOBS
+
+Takes the commands of a build by any compiler, so that it needs no build of its own. A warning is an error.
+"""
+
+import concurrent.futures
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def clang_command(entry):
+    words = shlex.split(entry["command"])
+    while not words[0].endswith("++"):  # ccache
+        words.pop(0)
+    output = words.index("-o")
+    del words[output : output + 2]
+    return ["clang++", *words[1:], "-fsyntax-only", "-Wthread-safety", "-Werror"]
+
+
+def check(entry):
+    done = subprocess.run(clang_command(entry), cwd=entry["directory"], capture_output=True, text=True)
+    return entry["file"], done.returncode, done.stderr
+
+
+def main():
+    build, jobs = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    entries = json.loads((build / "compile_commands.json").read_text())
+    own = [e for e in entries if not pathlib.Path(e["file"]).is_relative_to(build)]
+    own = [e for e in own if pathlib.Path(e["file"]).is_relative_to(ROOT)]
+    bad = 0
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for number, (file, status, errors) in enumerate(pool.map(check, own), 1):
+            print(f"[{number}/{len(own)}] {pathlib.Path(file).relative_to(ROOT)}", flush=True)
+            if status != 0:
+                print(errors, flush=True)
+                bad += 1
+    print(f"{len(own) - bad} of {len(own)} files are clean under clang")
+    return 1 if bad or not own else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
