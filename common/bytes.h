@@ -13,7 +13,7 @@ namespace sluice {
 class Bytes {
  public:
   Bytes() = default;
-  // Owns: a copy of the text.
+  // Owns: the text.
   explicit Bytes(std::string text) {
     auto owner = std::make_shared<const std::string>(std::move(text));
     view_ = *owner;
@@ -22,6 +22,18 @@ class Bytes {
   // Borrows: `view`, until the last copy of `owner` is gone.
   Bytes(std::shared_ptr<const void> owner, std::string_view view) : owner_(std::move(owner)), view_(view) {}
 
+  Bytes(const Bytes&) = default;
+  Bytes& operator=(const Bytes&) = default;
+  // What was moved from is empty: its view never outlives its owner.
+  Bytes(Bytes&& other) noexcept : owner_(std::move(other.owner_)), view_(std::exchange(other.view_, {})) {}
+  Bytes& operator=(Bytes&& other) noexcept {
+    owner_ = std::move(other.owner_);
+    view_ = std::exchange(other.view_, {});
+    return *this;
+  }
+  ~Bytes() = default;
+
+  // Borrows: until the last copy of this is gone.
   std::string_view view() const { return view_; }
   std::size_t size() const { return view_.size(); }
 

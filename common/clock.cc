@@ -1,14 +1,24 @@
 #include <sluice/clock.h>
 
+#include <algorithm>
+#include <cassert>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace sluice {
 
+int Clock::Subscribe(std::function<void()>) { return 0; }
+void Clock::Unsubscribe(int) {}
+
 TimePoint SteadyClock::Now() const {
   using Steady = std::chrono::steady_clock;
-  static const auto wall = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  static const Steady::time_point start = Steady::now();
-  return wall + std::chrono::duration_cast<Duration>(Steady::now() - start);
+  struct Origin {
+    TimePoint wall = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+    Steady::time_point steady = Steady::now();
+  };
+  static const Origin origin;
+  return origin.wall + std::chrono::duration_cast<Duration>(Steady::now() - origin.steady);
 }
 
 SteadyClock& SteadyClock::Get() {
@@ -16,32 +26,58 @@ SteadyClock& SteadyClock::Get() {
   return *clock;
 }
 
+// Guarded by the clock's mutex, but for `call`, which never changes.
+struct ManualClock::Listener {
+  explicit Listener(std::function<void()> function) : call(std::move(function)) {}
+
+  const std::function<void()> call;
+  bool subscribed = true;
+  std::vector<std::thread::id> running;  // the threads inside `call`, once per call
+};
+
 TimePoint ManualClock::Now() const {
   MutexLock lock(mutex_);
   return now_;
 }
 
 void ManualClock::Advance(Duration by) {
-  MutexLock running(running_);
-  std::vector<std::shared_ptr<std::function<void()>>> listeners;
+  assert(by >= Duration::zero());
+  std::vector<std::shared_ptr<Listener>> listeners;
   {
     MutexLock lock(mutex_);
     now_ += by;
     for (const auto& [id, listener] : listeners_) listeners.push_back(listener);
   }
-  for (const auto& listener : listeners) (*listener)();
+  for (const auto& listener : listeners) {
+    {
+      MutexLock lock(mutex_);
+      if (!listener->subscribed) continue;
+      listener->running.push_back(std::this_thread::get_id());
+    }
+    listener->call();
+    MutexLock lock(mutex_);
+    auto& running = listener->running;
+    running.erase(std::find(running.begin(), running.end(), std::this_thread::get_id()));
+    if (!listener->subscribed) idle_.NotifyAll();
+  }
 }
 
 int ManualClock::Subscribe(std::function<void()> listener) {
   MutexLock lock(mutex_);
-  listeners_.emplace(next_id_, std::make_shared<std::function<void()>>(std::move(listener)));
+  listeners_.emplace(next_id_, std::make_shared<Listener>(std::move(listener)));
   return next_id_++;
 }
 
 void ManualClock::Unsubscribe(int id) {
-  MutexLock running(running_);
+  std::shared_ptr<Listener> listener;  // before the lock: what the function holds is destroyed after it
   MutexLock lock(mutex_);
-  listeners_.erase(id);
+  const auto found = listeners_.find(id);
+  if (found == listeners_.end()) return;
+  listener = std::move(found->second);
+  listeners_.erase(found);
+  listener->subscribed = false;
+  const auto elsewhere = [](std::thread::id thread) { return thread != std::this_thread::get_id(); };
+  while (std::any_of(listener->running.begin(), listener->running.end(), elsewhere)) idle_.Wait(mutex_);
 }
 
 }  // namespace sluice
