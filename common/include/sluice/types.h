@@ -29,12 +29,12 @@ struct QueueSettings {
 
 // A change of settings: what is absent stays.
 struct QueueUpdate {
-  std::optional<std::int64_t> maxsize;
-  std::optional<std::int64_t> max_bytes;
-  std::optional<bool> count_leased;
-  std::optional<std::chrono::milliseconds> lease;
-  std::optional<std::int32_t> max_attempts;
-  std::optional<bool> paused;
+  std::optional<std::int64_t> maxsize{};
+  std::optional<std::int64_t> max_bytes{};
+  std::optional<bool> count_leased{};
+  std::optional<std::chrono::milliseconds> lease{};
+  std::optional<std::int32_t> max_attempts{};
+  std::optional<bool> paused{};
 };
 
 // A consistent snapshot. Counters count since the queue was created.

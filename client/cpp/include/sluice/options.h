@@ -17,7 +17,7 @@ namespace sluice {
 
 struct ClientOptions {
   // For the server's logs; empty: program and process id. At most 255 bytes.
-  std::string name;
+  std::string name{};
   // Silence after which the server takes back what this client holds; 100 ms to 24 h. A heartbeat three times as
   // often keeps it off, from a thread of the client's own.
   std::chrono::milliseconds lease{30'000};
@@ -43,9 +43,9 @@ struct EmbeddedOptions {
 struct PutOptions {
   WaitTime timeout = kForever;
   std::int64_t priority = 0;  // lowest first, in a priority queue
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string content_type;  // empty: the codec's
-  std::stop_token stop;      // ends the wait with Cancelled, unless the item was added first
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string content_type{};  // empty: the codec's
+  std::stop_token stop{};      // ends the wait with Cancelled, unless the item was added first
 };
 
 struct GetOptions {
@@ -53,13 +53,13 @@ struct GetOptions {
   // On a queue that is shut down: false as CPython, ShutDown as soon as nothing is left to get; true for worker
   // loops: wait on while items that colleagues hold may come back, ShutDown when all is finished.
   bool until_finished = false;
-  std::stop_token stop;  // ends the wait with Cancelled, unless an item came first; loses no item
+  std::stop_token stop{};  // ends the wait with Cancelled, unless an item came first; loses no item
 };
 
 struct JoinOptions {
   WaitTime timeout = kForever;
   bool only_put_before = false;  // ignore items that are put after this call
-  std::stop_token stop;
+  std::stop_token stop{};
 };
 
 }  // namespace sluice
