@@ -1,0 +1,67 @@
+// The transport over completion queues; see transport.h.
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <grpcpp/server_builder.h>
+
+#include "server/rpc/live_calls.h"
+#include "server/rpc/methods.h"
+#include "server/rpc/queue_thread.h"
+#include "server/rpc/session_stream.h"
+#include "server/rpc/transport.h"
+#include "server/rpc/wiring.h"
+#include "sluice/v1/admin.grpc.pb.h"
+#include "sluice/v1/queue.grpc.pb.h"
+
+namespace sluice::rpc {
+namespace {
+
+// Calls of one method that gRPC can hand over before the thread has looked at the first. What comes beyond waits in
+// gRPC, bounded by the streams of its connection.
+constexpr int kSlotsPerMethod = 16;
+
+class CompletionQueueTransport final : public Transport {
+ public:
+  CompletionQueueTransport(broker::Broker& broker, int threads) : broker_(broker), wanted_threads_(threads) {}
+  ~CompletionQueueTransport() override { Stop(); }
+
+  void Register(grpc::ServerBuilder& builder) override {
+    builder.RegisterService(&queue_service_);
+    builder.RegisterService(&admin_service_);
+    for (int i = 0; i < wanted_threads_; ++i) {
+      threads_.push_back(std::make_unique<QueueThread>(builder.AddCompletionQueue()));
+    }
+  }
+
+  void Start() override {
+    for (const auto& thread : threads_) {
+      const Wiring wiring{broker_, calls_, thread->queue()};
+      for (int slot = 0; slot < kSlotsPerMethod; ++slot) {
+        ListenToUnaryCalls(wiring, &queue_service_, &admin_service_);
+        SessionStream::Listen(wiring, &queue_service_);
+      }
+    }
+    for (const auto& thread : threads_) thread->Start();
+  }
+
+  void Drain() override { calls_.Drain(); }
+  bool WaitUntilIdle(std::chrono::steady_clock::time_point deadline) override { return calls_.WaitUntilIdle(deadline); }
+  void Stop() override { threads_.clear(); }
+
+ private:
+  broker::Broker& broker_;
+  const int wanted_threads_;
+  LiveCalls calls_;
+  v1::QueueService::AsyncService queue_service_;
+  v1::AdminService::AsyncService admin_service_;
+  std::vector<std::unique_ptr<QueueThread>> threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> MakeCompletionQueueTransport(broker::Broker& broker, int threads) {
+  return std::make_unique<CompletionQueueTransport>(broker, threads);
+}
+
+}  // namespace sluice::rpc

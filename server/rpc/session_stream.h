@@ -1,0 +1,117 @@
+// The Session stream: one client's operations in, its answers out, many of each in a message.
+//
+//   accepted -> Hello (a new session, or one that is resumed) -> messages -> ending -> finished -> done
+//
+// Reading: each message is a sign of life, confirms answers, and begins operations. One read is in flight.
+// Writing: one write is in flight; what becomes ready meanwhile goes out as one message when it is done. The right
+// to write belongs to whoever turned `writing_` on, in whatever thread, until the write is done or nothing is left.
+// Flow control: while one response is being written, at most kReadsPerWrite requests are read; then reading waits for
+// that write, which ends when the client reads or its connection breaks. So a client that does not read is not
+// listened to either, and nobody waits for each other. A client that keeps answers unconfirmed is cut off by the
+// session's own bound.
+//
+// Thread safety: Wake, Gone and Drain may come from any thread; events come in the queue's thread.
+// Owns: itself, while gRPC owes it an event.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_stream.h>
+
+#include <sluice/mutex.h>
+
+#include "server/broker/session.h"
+#include "server/rpc/event.h"
+#include "server/rpc/queue_thread.h"
+#include "server/rpc/wiring.h"
+#include "sluice/v1/queue.grpc.pb.h"
+
+namespace sluice::rpc {
+
+class SessionStream final : public broker::SessionSink,
+                            public Deferred,
+                            public std::enable_shared_from_this<SessionStream> {
+ public:
+  // Waits for the next stream. Borrows: `service`, for the life of the transport.
+  static void Listen(const Wiring& wiring, v1::QueueService::AsyncService* service);
+
+  SessionStream(const Wiring& wiring, v1::QueueService::AsyncService* service);
+  ~SessionStream() override;
+
+  void Wake() override SLUICE_EXCLUDES(mutex_);
+  void Gone(Reason reason, const std::string& message) override;
+  // Writes the answers that are ready and ends with UNAVAILABLE.
+  void Drain();
+
+ private:
+  enum class Flush : bool { kNo, kYes };  // whether answers that are ready still go out
+  struct Ending {
+    Reason reason;
+    std::string message;
+    Flush flush;
+  };
+
+  void OnAccepted(bool ok);
+  void OnRead(bool ok);
+  void OnWritten(bool ok);
+  void OnFinished(bool ok);
+  void OnDone(bool ok);
+
+  // The first message. False: refused, the stream is ending.
+  bool Greet(const v1::SessionRequest& message);
+  std::shared_ptr<broker::Session> OpenOrResume(const v1::Hello& hello);
+  // What every message may carry.
+  void Process(v1::SessionRequest& message);
+  // False: the operation makes no sense, the stream is ending.
+  bool Begin(v1::Operation&& operation);
+
+  // The first ending counts.
+  void End(Reason reason, const std::string& message, Flush flush) SLUICE_EXCLUDES(mutex_);
+  // True: the right to write is the caller's.
+  bool ClaimWriting() SLUICE_EXCLUDES(mutex_);
+  // False: there is something to write after all.
+  bool GiveBackWriting() SLUICE_EXCLUDES(mutex_);
+  // Lets WriteNext run after the event at hand, unless somebody has the right to write and will do it anyway.
+  void RequestWrite() SLUICE_EXCLUDES(mutex_);
+  void RunDeferred() override { WriteNext(); }
+  // Requires (all): the right to write. WriteNext writes what is ready, or finishes, or gives the right back.
+  void WriteNext() SLUICE_EXCLUDES(mutex_);
+  bool Fill(v1::SessionResponse* response) SLUICE_EXCLUDES(mutex_);
+  void Write(const v1::SessionResponse& response) SLUICE_EXCLUDES(mutex_);
+  void Finish(const Ending& ending) SLUICE_EXCLUDES(mutex_);
+
+  void ReadNext() SLUICE_EXCLUDES(mutex_);
+  void ReadUnlessAhead() SLUICE_EXCLUDES(mutex_);
+  void ResumeReading() SLUICE_EXCLUDES(mutex_);
+
+  LiveCalls::Ticket ticket_;  // first, so that it goes last
+  Wiring wiring_;
+  v1::QueueService::AsyncService* const service_;
+  grpc::ServerContext context_;
+  grpc::ServerAsyncReaderWriter<v1::SessionResponse, v1::SessionRequest> stream_{&context_};
+  EventOf<SessionStream> accepted_{this, &SessionStream::OnAccepted};
+  EventOf<SessionStream> read_{this, &SessionStream::OnRead};
+  EventOf<SessionStream> written_{this, &SessionStream::OnWritten};
+  EventOf<SessionStream> finished_{this, &SessionStream::OnFinished};
+  EventOf<SessionStream> done_{this, &SessionStream::OnDone};
+  v1::SessionRequest request_;
+  std::shared_ptr<broker::Session> session_;  // set once, before the session knows this stream
+
+  Mutex mutex_;  // held for flags only, never around a call of gRPC's or the broker's
+  bool writing_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool woken_ SLUICE_GUARDED_BY(mutex_) = false;      // answers may have come since the last look
+  bool heartbeat_ SLUICE_GUARDED_BY(mutex_) = false;  // a response is owed, be it empty
+  bool reading_paused_ SLUICE_GUARDED_BY(mutex_) = false;
+  int reads_ahead_ SLUICE_GUARDED_BY(mutex_) = 0;                 // requests read since the write in flight began
+  std::optional<v1::Welcome> welcome_ SLUICE_GUARDED_BY(mutex_);  // until it is written
+  std::optional<Ending> ending_ SLUICE_GUARDED_BY(mutex_);
+  // One per event that gRPC owes.
+  std::shared_ptr<SessionStream> keep_done_ SLUICE_GUARDED_BY(mutex_);
+  std::shared_ptr<SessionStream> keep_read_ SLUICE_GUARDED_BY(mutex_);
+  std::shared_ptr<SessionStream> keep_write_ SLUICE_GUARDED_BY(mutex_);
+};
+
+}  // namespace sluice::rpc
