@@ -28,6 +28,7 @@ LIBRARIES = {
     "POSIX": POSIX,
     "Protobuf": re.compile(r"google/protobuf/|sluice/v1/\w+\.pb\.h$"),
     "gRPC": re.compile(r"grpc(pp)?/|sluice/v1/\w+\.grpc\.pb\.h$"),
+    "Abseil": re.compile(r"absl/"),
     "Asio": re.compile(r"asio(/|\.hpp$)"),
     "spdlog": re.compile(r"spdlog/"),
     "CLI11": re.compile(r"CLI/"),
@@ -136,6 +137,7 @@ class IncludeRules(unittest.TestCase):
         missing = [folder for folder in sorted(on_map) if not (ROOT / folder).is_dir()]
         self.assertEqual(missing, [], "on the map, but not there")
         code = {str(pathlib.PurePath(path).parent) for path, _ in sources()}
+        code |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").iterdir() if path.is_dir()}
         self.assertEqual(sorted(code - on_map), [], "there, but not on the map")
 
 
