@@ -1,7 +1,8 @@
 // Routes commands to namespaces, holds their locks, keeps sessions and time.
 //
 // Answers come as completions, run after every lock is released, in the thread that brought the answer about: the
-// caller's own, another caller's, or the one that calls RunDue. A completion must not block.
+// caller's own, another caller's, or the one that calls RunDue. A completion must not block or throw. It may call the
+// broker again; what that answers at once comes after it has returned (see CompletionScope).
 //
 // Thread safety: all methods may be called from any thread, also from completions.
 #pragma once
@@ -22,7 +23,8 @@
 #include "common/answer.h"
 #include "common/command.h"
 #include "common/ids.h"
-#include "common/limits.h"
+#include "server/broker/completion.h"
+#include "server/broker/options.h"
 #include "server/broker/session.h"
 
 namespace sluice::journal {
@@ -31,22 +33,10 @@ class Journal;
 
 namespace sluice::broker {
 
-struct BrokerOptions {
-  std::size_t memory_bytes = limits::kMemoryBytes;
-  std::size_t max_queues = limits::kQueues;
-  std::size_t max_namespaces = limits::kNamespaces;
-  std::size_t max_waiters = limits::kWaiters;
-  std::size_t max_sessions = limits::kSessions;
-  std::chrono::milliseconds grace = limits::kGrace;  // a session without a stream is kept this long
-};
-
-// Exactly one call per submitted operation.
-using Completion = std::function<void(Answer&&)>;
-
 // Names a submitted operation for Cancel. Cheap to copy; may outlive the operation.
 struct OperationRef {
   std::string space;
-  OperationId id;  // none: it was answered before Submit returned
+  OperationId id;  // none: answered at once, there is nothing to cancel
 };
 
 struct BrokerStatus {
@@ -57,37 +47,46 @@ struct BrokerStatus {
 
 class Broker {
  public:
-  // `wake` is called, under no lock, when RunDue is to be called earlier than it last said.
+  // `wake` is called, under no lock, when RunDue is to be called earlier than it last said; then not again until
+  // RunDue has run. It may call RunDue itself.
   // Borrows: clock and journal, for life.
   Broker(BrokerOptions options, const Clock& clock, journal::Journal& journal, std::function<void()> wake);
-  // Requires: no call is running. Waiting operations are answered with UNAVAILABLE.
+  // Drains, and ends every session (its sink is Gone, UNAVAILABLE). A Session may be held longer: it has ended.
+  // Requires: no call is running.
   ~Broker();
 
-  // Runs a command in namespace `space` (a valid name). `session` none: a unary call.
+  // Runs a command in namespace `space` (a valid name). `session` none: a unary call. With a session, its leases and
+  // its turn in line are the session's, its answer is not one of the session's numbered answers.
+  // A namespace comes into being with its first queue: in an unknown one a listing is empty, and everything but a
+  // create, or a put or get with `create`, is refused with QUEUE_NOT_FOUND.
   OperationRef Submit(SessionId session, std::string_view space, Command command, Completion completion);
-  // The operation ends with CANCELLED unless it was answered first.
+  // The operation ends with CANCELLED unless it was answered first. Idempotent.
   void Cancel(const OperationRef& operation);
 
   // What became of a GetResult that was answered to a unary or an embedded caller (sessions do this themselves).
+  // Idempotent; fences that are not held are ignored.
   void Delivered(std::string_view space, std::span<const Delivery> deliveries);
   void Undelivered(std::string_view space, std::span<const Delivery> deliveries);
 
   // ---- sessions ----
   // A new session; null (and `*refusal` set) at a limit or while draining. `lease` 0 = the default; clamped to limits.
+  // It ends by itself when no stream attaches within the grace period.
   std::shared_ptr<Session> OpenSession(std::string client_name, std::chrono::milliseconds lease, Answer* refusal);
   // An existing one by its id and secret token; null when unknown or ended.
   std::shared_ptr<Session> FindSession(SessionId id, std::string_view token);
 
-  // Does all work that is due by the clock and returns when to be called next; nullopt = when woken.
+  // Does all work that is due by the clock (timeouts, leases, sessions that were silent for too long) and returns when
+  // to be called next; nullopt = when woken. Calling it too early does no harm.
   std::optional<TimePoint> RunDue();
 
-  // Refuses new work from now on and answers every waiting operation with UNAVAILABLE. Idempotent.
+  // From now on commands and new sessions are refused with UNAVAILABLE, and so is every waiting operation. Sessions
+  // and their streams go on, so that these answers still reach their clients: whoever owns the streams closes them
+  // when they were written, or at a deadline. Idempotent.
   void Drain();
 
   BrokerStatus Status() const;
 
  private:
-  friend class Session;
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

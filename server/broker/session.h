@@ -23,12 +23,10 @@
 
 namespace sluice::broker {
 
-class Broker;
-
 // An answer on its way to the client.
 struct SessionAnswer {
   std::uint64_t operation = 0;  // the client's number
-  std::string space;
+  std::string space;            // empty when it was refused before it reached one
   std::shared_ptr<const Answer> answer;
 };
 
@@ -45,11 +43,10 @@ class SessionSink {
   virtual void Gone(Reason reason, const std::string& message) = 0;
 };
 
-class Session : public std::enable_shared_from_this<Session> {
+class Session {
  public:
   class Impl;
-  explicit Session(std::unique_ptr<Impl> impl);  // by Broker::OpenSession only
-  ~Session();
+  explicit Session(std::shared_ptr<Impl> impl);  // by Broker::OpenSession only
 
   SessionId id() const;
   const std::string& token() const;
@@ -61,14 +58,17 @@ class Session : public std::enable_shared_from_this<Session> {
     bool ok = false;                    // false: the session has ended, or confirms answers it never got
     std::uint64_t operations_seen = 0;  // the highest operation number received
   };
-  // Binds the stream; one bound before is told it is Gone. The first TakeAnswers starts after `answers_seen`.
+  // Binds the stream; one bound before is told it is Gone. Waiting turns count again. The first TakeAnswers starts
+  // after `answers_seen`, which confirms, too.
   Attached Attach(std::shared_ptr<SessionSink> sink, std::uint64_t answers_seen);
-  // The stream broke. No effect when `sink` is not the one attached.
+  // The stream broke: waiting turns are passed over, the grace period begins. No effect when `sink` is not the one
+  // attached.
   void Detach(const SessionSink* sink);
-  // The client said goodbye: everything it holds is released now.
+  // The client said goodbye: everything it holds is released now. Idempotent; as after every other end, further
+  // operations are run no more and answered to nobody.
   void End();
 
-  // A sign of life; moves the lease. Call for every message.
+  // A sign of life; moves the lease. Call for every message. Cheap.
   void Touch();
   // The client has received this many answers in all: forgets them, finishes auto_ack deliveries.
   // False: a number that goes back or ahead of what was sent; the stream must be closed.
@@ -78,7 +78,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool Submit(std::uint64_t operation, std::string_view space, Command command);
   // As Submit, for an operation that never reaches the broker because it is invalid.
   bool Refuse(std::uint64_t operation, Answer answer);
-  // Ends the wait of operation `target`; `operation` is the number of the cancel itself.
+  // Ends the wait of operation `target`; `operation` is the number of the cancel itself, which has no answer. False
+  // as for Submit. No effect when `target` does not wait.
   bool Cancel(std::uint64_t operation, std::uint64_t target);
 
   // The next answers to write, in order, at most `max_items` items and about `max_bytes` of payload (but at least
@@ -87,8 +88,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<SessionAnswer> TakeAnswers(const SessionSink* sink, std::size_t max_items, std::size_t max_bytes);
 
  private:
-  friend class Broker;
-  std::unique_ptr<Impl> impl_;
+  const std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace sluice::broker

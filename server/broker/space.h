@@ -1,0 +1,84 @@
+// One namespace at work: the core behind its mutex, and the completions of the operations that wait in it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include <sluice/mutex.h>
+
+#include "common/answer.h"
+#include "common/command.h"
+#include "common/ids.h"
+#include "server/broker/completion.h"
+#include "server/broker/schedule.h"
+#include "server/queue/namespace.h"
+
+namespace sluice::broker {
+
+class Spaces;
+
+// Every method is one step of the core under the mutex; the answers that it brings about are released, through the
+// journal, after it. A namespace stays as long as the broker: its fences and ids must never be given out again.
+//
+// Thread safety: all methods may be called from any thread. Borrows: `spaces`, for life.
+class Space final : public Timed, public std::enable_shared_from_this<Space> {
+ public:
+  Space(std::string name, Spaces& spaces);
+
+  const std::string& name() const { return name_; }
+
+  // Returns the id under which the operation waits; none when it was answered. The command is valid and may be run.
+  OperationId Submit(SessionId session, Command&& command, Completion&& completion) SLUICE_EXCLUDES(mutex_);
+  // No effect when the operation does not wait (any more).
+  void Cancel(OperationId operation) SLUICE_EXCLUDES(mutex_);
+  void Delivered(std::span<const Delivery> deliveries) SLUICE_EXCLUDES(mutex_);
+  void Undelivered(std::span<const Delivery> deliveries) SLUICE_EXCLUDES(mutex_);
+
+  void SuspendSession(SessionId session) SLUICE_EXCLUDES(mutex_);
+  void ResumeSession(SessionId session) SLUICE_EXCLUDES(mutex_);
+  // `unsent`: deliveries to the session that never left the server, so that their attempt is not counted.
+  void EndSession(SessionId session, std::span<const Delivery> unsent) SLUICE_EXCLUDES(mutex_);
+
+  // Puts that wait for the server's memory try again.
+  void RetryMemory() SLUICE_EXCLUDES(mutex_);
+  void Due() override SLUICE_EXCLUDES(mutex_);
+  // Answers what waits with UNAVAILABLE, and every later command too.
+  void Stop() SLUICE_EXCLUDES(mutex_);
+
+ private:
+  TimePoint Now() const SLUICE_REQUIRES(mutex_);
+  bool Exists(const std::string& queue) SLUICE_REQUIRES(mutex_);
+  // Refuses what must not reach the core.
+  std::optional<Answer> Refuse(const Command& command) SLUICE_REQUIRES(mutex_);
+
+  // Ends a step: takes note of what has changed and releases the answers. `own`, if any, is the operation of the
+  // step itself, and `completion` its completion unless it waits.
+  void Finish(OperationId own = {}, Completion* completion = nullptr) SLUICE_REQUIRES(mutex_);
+  void WatchMemory() SLUICE_REQUIRES(mutex_);
+  void Count() SLUICE_REQUIRES(mutex_);
+  void ArmDeadline() SLUICE_REQUIRES(mutex_);
+  void ReleaseAnswers(OperationId own, Completion* completion) SLUICE_REQUIRES(mutex_);
+  Completion TakeCompletion(OperationId operation) SLUICE_REQUIRES(mutex_);
+
+  const std::string name_;
+  Spaces& spaces_;
+
+  mutable Mutex mutex_;
+  queue::Namespace core_ SLUICE_GUARDED_BY(mutex_);
+  queue::Effects effects_ SLUICE_GUARDED_BY(mutex_);  // of the step that runs; its buffer is reused
+  std::unordered_map<OperationId, Completion> parked_ SLUICE_GUARDED_BY(mutex_);
+  std::uint64_t last_operation_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t position_ SLUICE_GUARDED_BY(mutex_) = 0;  // of the last batch in the journal
+  std::size_t counted_waiters_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::size_t counted_queues_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::optional<TimePoint> armed_ SLUICE_GUARDED_BY(mutex_);  // for what the schedule knows at the latest
+  bool watching_memory_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool stopped_ SLUICE_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace sluice::broker
