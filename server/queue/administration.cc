@@ -104,7 +104,7 @@ bool Namespace::State::Run(const Call& call, DeleteQueue&& remove) {
   for (Waiter* waiter : queue->getters.All()) AnswerWaiter(*waiter, deleted, call.effects);
   for (Waiter* waiter : queue->putters.All()) AnswerWaiter(*waiter, deleted, call.effects);
   while (!queue->joiners.empty()) AnswerWaiter(*queue->joiners.front(), deleted, call.effects);
-  SetWaitsForMemory(*queue, false);
+  SetWaitsForMemory(*queue, 0);
 
   const std::uint64_t discarded = queue->unfinished();
   DiscardReady(*queue, call.effects);

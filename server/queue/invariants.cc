@@ -49,8 +49,8 @@ void Namespace::State::CheckInvariants() const {
           "nobody waits for what is there");
     Check(!queue->shut_down || queue->putters.size() == 0, "no put waits at a queue that is shut down");
     Check(!queue->immediate || queue->ready.empty(), "nothing is ready after shutdown(immediate)");
-    if (queue->waits_for_memory) ++memory_waiters;
-    if (const Waiter* waiter = queue->putters.First(); waiter != nullptr && !queue->waits_for_memory) {
+    if (queue->waits_for_memory != 0) ++memory_waiters;
+    if (const Waiter* waiter = queue->putters.First(); waiter != nullptr && queue->waits_for_memory == 0) {
       const auto& items = std::get<Put>(waiter->command).items;
       std::size_t bytes = 0;
       for (const ContentPtr& content : items) bytes += content->payload.size();
@@ -61,7 +61,7 @@ void Namespace::State::CheckInvariants() const {
   }
   Check(leases == leases_.size(), "every lease is of an item");
   Check(deadlines == lease_deadlines_.size(), "every deadline is of a lease");
-  Check(memory_waiters == memory_waiters_, "queues that wait for memory are counted");
+  Check(memory_waiters == memory_line_.size(), "queues that wait for memory are counted");
   std::size_t joins = 0;
   std::size_t timeouts = 0;
   for (const auto& [operation, waiter] : waiters_) {

@@ -106,7 +106,6 @@ void Namespace::State::Finish(StoredItem& item, Outcome outcome, Effects& effect
       if (part.queue == &queue && part.before && id < part.before) --part.remaining;
     }
   }
-  CheckJoins(queue, effects);
 }
 
 std::uint64_t Namespace::State::DiscardReady(Queue& queue, Effects& effects) {
@@ -126,14 +125,15 @@ StoredItem* Namespace::State::FindLease(Fence fence, const Queue& queue) const {
 }
 
 void Namespace::State::Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects) {
+  std::vector<Queue*> touched;
   for (const Delivery& delivery : deliveries) {
     StoredItem* item = FindLease(delivery.fence);
     if (item == nullptr || !item->auto_ack) continue;
-    Queue& queue = *item->queue;
+    if (std::find(touched.begin(), touched.end(), item->queue) == touched.end()) touched.push_back(item->queue);
     Unlease(*item);
     Finish(*item, Outcome::kDone, effects);
-    Settle(queue, now, effects);
   }
+  for (Queue* queue : touched) Settle(*queue, now, effects);
 }
 
 void Namespace::State::Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects) {
@@ -149,6 +149,8 @@ void Namespace::State::Undelivered(std::span<const Delivery> deliveries, TimePoi
 }
 
 void Namespace::State::Settle(Queue& queue, TimePoint now, Effects& effects) {
+  // Before a waiting put comes in: the instant at which nothing was unfinished would be gone.
+  CheckJoins(queue, effects);
   while (ServeGetters(queue, now, effects) || ServePutters(queue, now, effects)) {
   }
   EndGetters(queue, effects);
@@ -167,14 +169,14 @@ bool Namespace::State::ServeGetters(Queue& queue, TimePoint now, Effects& effect
 
 bool Namespace::State::ServePutters(Queue& queue, TimePoint now, Effects& effects) {
   bool served = false;
-  bool no_memory = false;
+  std::uint64_t no_memory = 0;
   while (Waiter* waiter = queue.putters.First()) {
     auto& items = std::get<Put>(waiter->command).items;
     std::size_t bytes = 0;
     for (const ContentPtr& content : items) bytes += content->payload.size();
     if (!queue.HasRoom(items.size(), bytes)) break;
     if (!budget_.TryTake(waiter->parked_bytes)) {
-      no_memory = true;
+      no_memory = waiter->arrival;
       break;
     }
     const ItemId first{last_item_ + 1};
@@ -187,10 +189,10 @@ bool Namespace::State::ServePutters(Queue& queue, TimePoint now, Effects& effect
   return served;
 }
 
-void Namespace::State::SetWaitsForMemory(Queue& queue, bool waits) {
-  if (queue.waits_for_memory == waits) return;
-  queue.waits_for_memory = waits;
-  waits ? ++memory_waiters_ : --memory_waiters_;
+void Namespace::State::SetWaitsForMemory(Queue& queue, std::uint64_t arrival) {
+  if (queue.waits_for_memory != 0) memory_line_.erase(queue.waits_for_memory);
+  queue.waits_for_memory = arrival;
+  if (arrival != 0) memory_line_.emplace(arrival, &queue);
 }
 
 void Namespace::State::EndGetters(Queue& queue, Effects& effects) {
@@ -235,10 +237,9 @@ JoinResult Namespace::State::CountsOf(const std::vector<JoinPart>& parts) const 
 }
 
 void Namespace::State::RetryMemory(TimePoint now, Effects& effects) {
-  if (memory_waiters_ == 0) return;
-  for (const auto& [name, queue] : queues_) {
-    if (queue->waits_for_memory) Settle(*queue, now, effects);
-  }
+  std::vector<Queue*> line;  // settling changes the map
+  for (const auto& [arrival, queue] : memory_line_) line.push_back(queue);
+  for (Queue* queue : line) Settle(*queue, now, effects);
 }
 
 }  // namespace sluice::queue

@@ -70,7 +70,8 @@ class Queue {
   WaiterLine getters;
   WaiterLine putters;
   std::vector<Waiter*> joiners;
-  bool waits_for_memory = false;  // the first put in line fits the queue but not the server's memory
+  // Arrival of the first put in line when it fits the queue but not the server's memory; else 0.
+  std::uint64_t waits_for_memory = 0;
 
   bool shut_down = false;
   bool immediate = false;  // shut down at once: what comes back is discarded

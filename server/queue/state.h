@@ -75,9 +75,9 @@ class Namespace::State {
   // ---- items.cc ----
   void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
   void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
-  // Serves the queues whose puts wait for memory. Called at the end of every step that freed some.
+  // Serves the queues whose puts wait for memory, the longest wait first. Called after every step that freed some.
   void RetryMemory(TimePoint now, Effects& effects);
-  bool WaitsForMemory() const { return memory_waiters_ > 0; }
+  bool WaitsForMemory() const { return !memory_line_.empty(); }
 
   std::size_t queue_count() const { return queues_.size(); }
   std::size_t waiter_count() const { return waiters_.size(); }
@@ -102,7 +102,7 @@ class Namespace::State {
   void Unlease(StoredItem& item);
   // A leased item is back, by failure, loss or release. True: it is dead now.
   bool Return(StoredItem& item, Attempt attempt, Effects& effects);
-  // Removes an unleased item for good and answers the joins that this ends.
+  // Removes an unleased item for good.
   void Finish(StoredItem& item, Outcome outcome, Effects& effects);
   std::uint64_t DiscardReady(Queue& queue, Effects& effects);
   StoredItem* FindLease(Fence fence) const;
@@ -117,7 +117,8 @@ class Namespace::State {
   void EndGetters(Queue& queue, Effects& effects);
   void RefuseHopelessPutters(Queue& queue, Effects& effects);
   void CheckJoins(Queue& queue, Effects& effects);
-  void SetWaitsForMemory(Queue& queue, bool waits);
+  // `arrival` of the put that is first in line and waits for memory only; 0 = none does.
+  void SetWaitsForMemory(Queue& queue, std::uint64_t arrival);
 
   // ---- waiting.cc ----
   bool Park(const Call& call, Waiter&& waiter, WaitTime timeout);
@@ -154,7 +155,7 @@ class Namespace::State {
   std::uint64_t last_item_ = 0;
   std::uint64_t last_fence_ = 0;
   std::uint64_t last_arrival_ = 0;
-  std::size_t memory_waiters_ = 0;  // queues whose waits_for_memory is set
+  std::map<std::uint64_t, Queue*> memory_line_;  // by Queue::waits_for_memory
 };
 
 }  // namespace sluice::queue

@@ -69,7 +69,7 @@ void Namespace::State::CancelAll(Reason reason, const std::string& message, Effe
   for (const auto& [operation, waiter] : waiters_) waiters.push_back(waiter.get());
   std::sort(waiters.begin(), waiters.end(), [](const Waiter* a, const Waiter* b) { return a->arrival < b->arrival; });
   for (Waiter* waiter : waiters) AnswerWaiter(*waiter, Answer::Refused(reason, message), effects);
-  for (const auto& [name, queue] : queues_) SetWaitsForMemory(*queue, false);
+  for (const auto& [name, queue] : queues_) SetWaitsForMemory(*queue, 0);
 }
 
 void Namespace::State::Advance(TimePoint now, Effects& effects) {
@@ -79,6 +79,7 @@ void Namespace::State::Advance(TimePoint now, Effects& effects) {
     Queue& queue = *item->queue;
     Return(*item, Attempt::kCounts, effects);
     Settle(queue, now, effects);
+    if (effects.memory_freed) RetryMemory(now, effects);  // likewise a put that fits now
   }
   while (!timeouts_.empty() && timeouts_.begin()->first <= now) {
     TimeOut(*waiters_.at(timeouts_.begin()->second), now, effects);
