@@ -1,0 +1,51 @@
+// Is the server there; and what the shell needs to know of us.
+#include <chrono>
+
+#include <CLI/CLI.hpp>
+
+#include "client/cli/commands.h"
+#include "client/cli/completion.h"
+#include "client/cli/failure.h"
+#include "client/cli/json.h"
+
+namespace sluice::cli {
+namespace {
+
+int Ping(Context& context) {
+  const auto start = std::chrono::steady_clock::now();
+  std::string status = "serving";
+  try {
+    context.Connect();
+  } catch (const LimitReached&) {
+    status = "full";  // it answers: no reason to restart it
+  }
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  if (context.json) {
+    context.out.WriteLine(Dump({{"address", context.address}, {"status", status}, {"connect_ms", took.count()}}));
+  } else {
+    context.out.WriteLine(context.address + " " + status);
+  }
+  return kOk;
+}
+
+}  // namespace
+
+Command StatusCommand() {
+  return {"status", "exit 0 when the server answers, 6 when not; for health checks",
+          "sluice status --connect-timeout 1s", [](CLI::App&) -> Action { return Ping; }};
+}
+
+Command PingCommand() {
+  return {"ping", "the same as status", "sluice ping", [](CLI::App&) -> Action { return Ping; }};
+}
+
+Command CompletionCommand() {
+  return {"completion", "print the completion script for bash", "source <(sluice completion)", [](CLI::App&) -> Action {
+            return [](Context& context) -> int {
+              context.out.Write(kBashCompletion);
+              return kOk;
+            };
+          }};
+}
+
+}  // namespace sluice::cli
