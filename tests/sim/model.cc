@@ -1,0 +1,415 @@
+#include "tests/sim/model.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "common/limits.h"
+
+namespace sluice::sim {
+namespace {
+
+constexpr std::size_t kGetLine = 1;  // index of Get in ModelWaiter::command
+constexpr std::size_t kPutLine = 0;
+
+std::size_t PayloadBytes(const Put& put) {
+  std::size_t bytes = 0;
+  for (const ContentPtr& item : put.items) bytes += item->payload.size();
+  return bytes;
+}
+
+std::size_t Charge(const Content& content) {
+  std::size_t bytes = content.payload.size() + content.content_type.size() + limits::kItemOverheadBytes;
+  for (const auto& [name, value] : content.headers) bytes += name.size() + value.size();
+  return bytes;
+}
+
+std::size_t Charge(const Put& put) {
+  std::size_t bytes = 0;
+  for (const ContentPtr& item : put.items) bytes += Charge(*item);
+  return bytes;
+}
+
+Answer NotFound() { return Answer::Refused(Reason::kQueueNotFound, ""); }
+
+std::size_t Ready(const ModelQueue& queue) {
+  return static_cast<std::size_t>(
+      std::count_if(queue.items.begin(), queue.items.end(), [](const ModelItem& item) { return !item.lease; }));
+}
+
+// What the bounds count.
+std::int64_t CountedItems(const ModelQueue& queue) {
+  return static_cast<std::int64_t>(queue.settings.count_leased ? queue.items.size() : Ready(queue));
+}
+
+std::int64_t CountedBytes(const ModelQueue& queue) {
+  std::int64_t bytes = 0;
+  for (const ModelItem& item : queue.items) {
+    if (!item.lease || queue.settings.count_leased) bytes += static_cast<std::int64_t>(item.content->payload.size());
+  }
+  return bytes;
+}
+
+bool ComesFirst(Order order, const ModelItem& a, const ModelItem& b) {
+  switch (order) {
+    case Order::kFifo: return a.id < b.id;
+    case Order::kLifo: return b.id < a.id;
+    case Order::kPriority: return std::pair(a.content->priority, a.id) < std::pair(b.content->priority, b.id);
+  }
+  return false;
+}
+
+ModelItem* FindHeld(ModelQueue& queue, Fence fence) {
+  for (ModelItem& item : queue.items) {
+    if (item.lease && item.lease->fence == fence) return &item;
+  }
+  return nullptr;
+}
+
+void Finish(ModelQueue& queue, Fence fence) {
+  std::erase_if(queue.items, [&](const ModelItem& item) { return item.lease && item.lease->fence == fence; });
+}
+
+QueueCounts CountsOf(const std::string& name, const ModelQueue& queue) {
+  return {name, queue.done, queue.dead, 0, queue.discarded};
+}
+
+}  // namespace
+
+// ---- waiting -----------------------------------------------------------------------------------
+
+bool Model::Apply(OperationId op, SessionId session, const Command& command, TimePoint now, bool may_wait,
+                  queue::Effects& effects) {
+  Start(now);
+  Tried answer = std::visit(
+      [&]<typename C>(const C& c) -> Tried {
+        if constexpr (std::is_same_v<C, Put> || std::is_same_v<C, Get> || std::is_same_v<C, Join>) {
+          return TryOrWait(op, session, c, may_wait);
+        } else if constexpr (std::is_same_v<C, DeleteQueue>) {
+          return Delete(c, effects);
+        } else {
+          return Run(c);
+        }
+      },
+      command);
+  const bool waits = !answer;
+  if (answer) effects.answers.emplace_back(op, *std::move(answer));
+  Settle(effects);
+  return waits;
+}
+
+template <typename Waiting>
+Model::Tried Model::TryOrWait(OperationId op, SessionId session, const Waiting& command, bool may_wait) {
+  if constexpr (!std::is_same_v<Waiting, Join>) {
+    Answer created = CreateIfMissing(command.queue, command.create);
+    if (!created.ok()) return created;
+  }
+  Call call{session, waiters_.size(), !suspended_.contains(session), {}};
+  if constexpr (std::is_same_v<Waiting, Join>) {
+    if (command.only_put_before) call.before = ItemId{last_item_ + 1};
+  }
+  if (Tried answer = Try(command, call)) return answer;
+
+  constexpr Reason kAtTimeout = std::is_same_v<Waiting, Put>   ? Reason::kFull
+                                : std::is_same_v<Waiting, Get> ? Reason::kEmpty
+                                                               : Reason::kTimeout;
+  if (command.timeout == std::chrono::milliseconds(0)) return Answer::Refused(kAtTimeout, "");
+  if (!may_wait) return Answer::Refused(Reason::kLimitReached, "");
+  if constexpr (std::is_same_v<Waiting, Put>) {
+    if (MemoryParked() + Charge(command) > memory_limit_ / 4) return Answer::Refused(Reason::kFull, "");
+  }
+  std::optional<TimePoint> deadline;
+  if (command.timeout) deadline = now_ + *command.timeout;
+  waiters_.push_back({op, session, command, deadline, call.before});
+  return std::nullopt;
+}
+
+void Model::Follow(const queue::Effects& core) {
+  followed_.clear();
+  for (const auto& [op, answer] : core.answers) followed_.emplace(op, followed_.size());
+}
+
+// Joins first: the instant at which nothing was unfinished is gone when a waiting put has come in.
+void Model::Settle(queue::Effects& effects) {
+  while (AnswerOne(/*joins=*/true, effects) || AnswerOne(/*joins=*/false, effects)) {
+  }
+}
+
+bool Model::AnswerOne(bool joins, queue::Effects& effects) {
+  std::vector<std::pair<std::size_t, std::size_t>> candidates;  // rank in the core's answers, place
+  for (std::size_t place = 0; place < waiters_.size(); ++place) {
+    if (std::holds_alternative<Join>(waiters_[place].command) != joins) continue;
+    const auto rank = followed_.find(waiters_[place].op);
+    candidates.emplace_back(rank == followed_.end() ? followed_.size() : rank->second, place);
+  }
+  std::sort(candidates.begin(), candidates.end());
+  for (const auto& [rank, place] : candidates) {
+    const ModelWaiter& waiter = waiters_[place];
+    const Call call{waiter.session, place, !suspended_.contains(waiter.session), waiter.before};
+    Tried answer = std::visit([&](const auto& command) { return Try(command, call); }, waiter.command);
+    if (!answer) continue;
+    effects.answers.emplace_back(waiter.op, *std::move(answer));
+    waiters_.erase(waiters_.begin() + static_cast<std::ptrdiff_t>(place));
+    return true;
+  }
+  return false;
+}
+
+// Does somebody of this line (puts or gets of a queue) who may be served wait before `place`?
+bool Model::LineIsBusy(const std::string& queue, std::size_t line, std::size_t place) const {
+  for (std::size_t i = 0; i < place; ++i) {
+    const ModelWaiter& other = waiters_[i];
+    if (other.command.index() != line || suspended_.contains(other.session)) continue;
+    if (line == kPutLine && std::get<Put>(other.command).queue == queue) return true;
+    if (line == kGetLine && std::get<Get>(other.command).queue == queue) return true;
+  }
+  return false;
+}
+
+Model::Tried Model::Try(const Put& put, const Call& call) {
+  ModelQueue* queue = Find(put.queue);
+  if (queue == nullptr) return NotFound();
+  if (queue->shut_down) return Answer::Refused(Reason::kShutDown, "");
+  if (CanNeverFit(*queue, put)) return Answer::Refused(Reason::kTooLarge, "");
+  if (!call.may_be_served || LineIsBusy(put.queue, kPutLine, call.place) || !Fits(*queue, put)) return std::nullopt;
+
+  const PutResult result{ItemId{last_item_ + 1}, static_cast<std::uint32_t>(put.items.size()), Durability::kMemory};
+  for (const ContentPtr& content : put.items) {
+    queue->items.push_back({ItemId{++last_item_}, content, now_, 0, false, "", std::nullopt});
+    ++queue->put;
+  }
+  return Answer::Ok(result);
+}
+
+Model::Tried Model::Try(const Get& get, const Call& call) {
+  ModelQueue* queue = Find(get.queue);
+  if (queue == nullptr) return NotFound();
+  const bool ready = Ready(*queue) > 0;
+  if (ready && !queue->settings.paused && call.may_be_served && !LineIsBusy(get.queue, kGetLine, call.place)) {
+    return Deliver(*queue, get, call);
+  }
+  if (queue->shut_down && !ready && (!get.until_finished || queue->items.empty())) {
+    return Answer::Refused(Reason::kShutDown, "");
+  }
+  return std::nullopt;
+}
+
+Model::Tried Model::Try(const Join& join, const Call& call) {
+  JoinResult result;
+  bool finished = true;
+  for (const std::string& name : join.queues) {
+    const ModelQueue* queue = Find(name);
+    if (queue == nullptr) return NotFound();
+    for (const ModelItem& item : queue->items) finished = finished && call.before && item.id >= call.before;
+    result.queues.push_back(CountsOf(name, *queue));
+  }
+  if (!finished) return std::nullopt;
+  return Answer::Ok(std::move(result));
+}
+
+bool Model::CanNeverFit(const ModelQueue& queue, const Put& put) const {
+  const auto [maxsize, max_bytes] = std::pair(queue.settings.maxsize, queue.settings.max_bytes);
+  return (maxsize > 0 && static_cast<std::int64_t>(put.items.size()) > maxsize) ||
+         (max_bytes > 0 && static_cast<std::int64_t>(PayloadBytes(put)) > max_bytes) || Charge(put) > memory_limit_;
+}
+
+bool Model::FitsBounds(const ModelQueue& queue, const Put& put) const {
+  const auto [maxsize, max_bytes] = std::pair(queue.settings.maxsize, queue.settings.max_bytes);
+  return (maxsize <= 0 || CountedItems(queue) + static_cast<std::int64_t>(put.items.size()) <= maxsize) &&
+         (max_bytes <= 0 || CountedBytes(queue) + static_cast<std::int64_t>(PayloadBytes(put)) <= max_bytes);
+}
+
+bool Model::Fits(const ModelQueue& queue, const Put& put) const {
+  return FitsBounds(queue, put) && MemoryUsed() + memory_of_others_ + Charge(put) <= memory_limit_;
+}
+
+Answer Model::Deliver(ModelQueue& queue, const Get& get, const Call& call) {
+  GetResult result{{}, get.lease.count() == 0 ? queue.settings.lease : get.lease, get.auto_ack};
+  const std::size_t most = std::min<std::size_t>(get.max_items, limits::kBatchItems);
+  std::size_t bytes = 0;
+  for (const ModelItem* next : ReadyInOrder(queue)) {
+    bytes += next->content->payload.size();
+    if (result.deliveries.size() == most || (!result.deliveries.empty() && bytes > limits::kReplyBytes)) break;
+    auto& item = const_cast<ModelItem&>(*next);
+    ModelLease lease{Fence{++last_fence_}, call.session, get.auto_ack, std::nullopt};
+    if (!call.session && !get.auto_ack) lease.deadline = now_ + result.lease;
+    ++item.attempts;
+    ++queue.delivered;
+    if (std::exchange(item.delivered_before, true)) ++queue.redelivered;
+    item.lease = lease;
+    result.deliveries.push_back({item.id, lease.fence, item.attempts, item.put_time, item.content});
+  }
+  return Answer::Ok(std::move(result));
+}
+
+void Model::Return(ModelQueue& queue, Fence fence, Attempt attempt) {
+  ModelItem& item = *FindHeld(queue, fence);
+  if (attempt == Attempt::kNotCounted) --item.attempts;
+  const auto most = static_cast<std::uint32_t>(std::max(0, queue.settings.max_attempts));
+  if (attempt == Attempt::kCounted && most > 0 && item.attempts >= most) {
+    ++queue.dead;
+    Finish(queue, fence);
+  } else if (queue.discards) {
+    ++queue.discarded;
+    Finish(queue, fence);
+  } else {
+    item.lease.reset();
+  }
+}
+
+// ---- events ------------------------------------------------------------------------------------
+
+void Model::Cancel(OperationId op, Reason reason, TimePoint now, queue::Effects& effects) {
+  Start(now);
+  if (std::erase_if(waiters_, [&](const ModelWaiter& waiter) { return waiter.op == op; }) > 0) {
+    effects.answers.emplace_back(op, Answer::Refused(reason, ""));
+  }
+  Settle(effects);
+}
+
+void Model::CancelAll(Reason reason, queue::Effects& effects) {
+  for (const ModelWaiter& waiter : waiters_) effects.answers.emplace_back(waiter.op, Answer::Refused(reason, ""));
+  waiters_.clear();
+}
+
+void Model::Advance(TimePoint now, queue::Effects& effects) {
+  Start(now);
+  Settle(effects);
+  for (;;) {  // leases
+    ModelQueue* queue = nullptr;
+    std::optional<std::pair<TimePoint, Fence>> first;
+    for (auto& [name, candidate] : queues_) {
+      for (const ModelItem& item : candidate.items) {
+        if (!item.lease || !item.lease->deadline || *item.lease->deadline > now) continue;
+        const auto due = std::pair(*item.lease->deadline, item.lease->fence);
+        if (first && *first < due) continue;
+        first = due;
+        queue = &candidate;
+      }
+    }
+    if (!first) break;
+    Return(*queue, first->second, Attempt::kCounted);
+    Settle(effects);
+  }
+  for (;;) {  // timeouts
+    const ModelWaiter* first = nullptr;
+    for (const ModelWaiter& waiter : waiters_) {
+      if (!waiter.deadline || *waiter.deadline > now) continue;
+      if (first == nullptr || *waiter.deadline < *first->deadline) first = &waiter;
+    }
+    if (first == nullptr) break;
+    const Reason reasons[] = {Reason::kFull, Reason::kEmpty, Reason::kTimeout};
+    effects.answers.emplace_back(first->op, Answer::Refused(reasons[first->command.index()], ""));
+    waiters_.erase(waiters_.begin() + (first - waiters_.data()));
+    Settle(effects);
+  }
+}
+
+void Model::RetryMemory(TimePoint now, queue::Effects& effects) {
+  Start(now);
+  Settle(effects);
+}
+
+void Model::SuspendSession(SessionId session, TimePoint now, queue::Effects& effects) {
+  Start(now);
+  suspended_.insert(session);
+  Settle(effects);
+}
+
+void Model::ResumeSession(SessionId session, TimePoint now, queue::Effects& effects) {
+  Start(now);
+  suspended_.erase(session);
+  Settle(effects);
+}
+
+void Model::EndSession(SessionId session, TimePoint now, queue::Effects& effects) {
+  Start(now);
+  suspended_.erase(session);
+  std::erase_if(waiters_, [&](const ModelWaiter& waiter) {
+    if (waiter.session != session) return false;
+    effects.answers.emplace_back(waiter.op, Answer::Refused(Reason::kSessionLost, ""));
+    return true;
+  });
+  for (auto& [name, queue] : queues_) {
+    std::vector<Fence> held;
+    for (const ModelItem& item : queue.items) {
+      if (item.lease && item.lease->session == session) held.push_back(item.lease->fence);
+    }
+    for (Fence fence : held) Return(queue, fence, Attempt::kCounted);
+  }
+  Settle(effects);
+}
+
+void Model::Delivered(std::span<const Delivery> deliveries, TimePoint now, queue::Effects& effects) {
+  Start(now);
+  for (const Delivery& delivery : deliveries) {
+    for (auto& [name, queue] : queues_) {
+      const ModelItem* item = FindHeld(queue, delivery.fence);
+      if (item == nullptr || !item->lease->auto_ack) continue;
+      ++queue.done;
+      Finish(queue, delivery.fence);
+    }
+  }
+  Settle(effects);
+}
+
+void Model::Undelivered(std::span<const Delivery> deliveries, TimePoint now, queue::Effects& effects) {
+  Start(now);
+  for (const Delivery& delivery : deliveries) {
+    for (auto& [name, queue] : queues_) {
+      if (FindHeld(queue, delivery.fence) != nullptr) Return(queue, delivery.fence, Attempt::kNotCounted);
+    }
+  }
+  Settle(effects);
+}
+
+std::optional<TimePoint> Model::NextDeadline() const {
+  std::optional<TimePoint> next;
+  auto take = [&next](std::optional<TimePoint> deadline) {
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  };
+  for (const ModelWaiter& waiter : waiters_) take(waiter.deadline);
+  for (const auto& [name, queue] : queues_) {
+    for (const ModelItem& item : queue.items) {
+      if (item.lease) take(item.lease->deadline);
+    }
+  }
+  return next;
+}
+
+std::size_t Model::MemoryUsed() const {
+  std::size_t bytes = 0;
+  for (const auto& [name, queue] : queues_) {
+    for (const ModelItem& item : queue.items) bytes += Charge(*item.content);
+  }
+  return bytes;
+}
+
+std::size_t Model::MemoryParked() const {
+  std::size_t bytes = 0;
+  for (const ModelWaiter& waiter : waiters_) {
+    if (const Put* put = std::get_if<Put>(&waiter.command)) bytes += Charge(*put);
+  }
+  return bytes;
+}
+
+bool Model::WaitsForMemory() const {
+  for (std::size_t place = 0; place < waiters_.size(); ++place) {
+    const Put* put = std::get_if<Put>(&waiters_[place].command);
+    if (put == nullptr || suspended_.contains(waiters_[place].session)) continue;
+    if (!LineIsBusy(put->queue, kPutLine, place) && FitsBounds(queues_.at(put->queue), *put)) return true;
+  }
+  return false;
+}
+
+std::vector<const ModelItem*> Model::ReadyInOrder(const ModelQueue& queue) {
+  std::vector<const ModelItem*> ready;
+  for (const ModelItem& item : queue.items) {
+    if (!item.lease) ready.push_back(&item);
+  }
+  std::sort(ready.begin(), ready.end(),
+            [&queue](const ModelItem* a, const ModelItem* b) { return ComesFirst(queue.settings.order, *a, *b); });
+  return ready;
+}
+
+}  // namespace sluice::sim
