@@ -124,11 +124,17 @@ void SessionStream::OnFinished(bool /*ok*/) {
 
 void SessionStream::OnDone(bool /*ok*/) {
   std::shared_ptr<SessionStream> keep;
+  bool goodbye = false;
   {
     MutexLock lock(mutex_);
     keep.swap(keep_done_);
+    goodbye = ending_ && ending_->goodbye;
   }
-  if (session_) session_->Detach(this);
+  if (session_ && goodbye) {
+    session_->End();
+  } else if (session_) {
+    session_->Detach(this);
+  }
   End(Reason::kOk, "", Flush::kNo);
 }
 
@@ -183,8 +189,7 @@ void SessionStream::Process(v1::SessionRequest& message) {
     if (!Begin(std::move(operation))) return;
   }
   if (message.goodbye()) {
-    End(Reason::kOk, "", Flush::kYes);
-    session_->End();
+    End(Ending{Reason::kOk, "", Flush::kYes, true});
   } else if (message.operations().empty() && !message.has_hello()) {
     {
       MutexLock lock(mutex_);
@@ -260,11 +265,11 @@ void SessionStream::Gone(Reason reason, const std::string& message) {
 
 void SessionStream::Drain() { End(Reason::kUnavailable, "the server is stopping", Flush::kYes); }
 
-void SessionStream::End(Reason reason, const std::string& message, Flush flush) {
+void SessionStream::End(Ending&& ending) {
   {
     MutexLock lock(mutex_);
     if (ending_) return;
-    ending_ = Ending{reason, message, flush};
+    ending_ = std::move(ending);
   }
   RequestWrite();
 }
@@ -326,6 +331,7 @@ void SessionStream::Write(const v1::SessionResponse& response) {
 }
 
 void SessionStream::Finish(const Ending& ending) {
+  if (ending.goodbye) session_->End();
   {
     MutexLock lock(mutex_);
     keep_write_ = shared_from_this();

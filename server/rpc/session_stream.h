@@ -52,6 +52,7 @@ class SessionStream final : public broker::SessionSink,
     Reason reason;
     std::string message;
     Flush flush;
+    bool goodbye = false;  // the session ends with the stream
   };
 
   void OnAccepted(bool ok);
@@ -69,7 +70,8 @@ class SessionStream final : public broker::SessionSink,
   bool Begin(v1::Operation&& operation);
 
   // The first ending counts.
-  void End(Reason reason, const std::string& message, Flush flush) SLUICE_EXCLUDES(mutex_);
+  void End(Reason reason, const std::string& message, Flush flush) { End(Ending{reason, message, flush}); }
+  void End(Ending&& ending) SLUICE_EXCLUDES(mutex_);
   // True: the right to write is the caller's.
   bool ClaimWriting() SLUICE_EXCLUDES(mutex_);
   // False: there is something to write after all.

@@ -29,6 +29,7 @@ LIBRARIES = {
     "Protobuf": re.compile(r"google/protobuf/|sluice/v1/\w+\.pb\.h$"),
     "gRPC": re.compile(r"grpc(pp)?/|sluice/v1/\w+\.grpc\.pb\.h$"),
     "Abseil": re.compile(r"absl/"),
+    "Abseil": re.compile(r"absl/"),
     "Asio": re.compile(r"asio(/|\.hpp$)"),
     "spdlog": re.compile(r"spdlog/"),
     "CLI11": re.compile(r"CLI/"),

@@ -1,0 +1,74 @@
+// sluiced.
+#include <csignal>
+#include <cstdlib>
+#include <future>
+#include <iostream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <absl/synchronization/mutex.h>
+#include <spdlog/spdlog.h>
+#include <asio/signal_set.hpp>
+
+#include "server/command_line.h"
+#include "server/log.h"
+#include "server/port_file.h"
+#include "server/server.h"
+#include "server/units.h"
+
+namespace sluice::server {
+namespace {
+
+// Serves until a signal. Returns the exit code.
+int Serve(const Config& config) {
+  std::string error;
+  const auto server = Server::Start(config, SteadyClock::Get(), &error);
+  if (!server) {
+    spdlog::error("{}", error);
+    return kExitCannotServe;
+  }
+  PortFile port_file;
+  std::promise<int> stop;
+  asio::signal_set signals(server->io(), SIGTERM, SIGINT);
+  signals.async_wait([&](const std::error_code&, int first) {
+    signals.async_wait([&](const std::error_code& cancelled, int second) {
+      if (cancelled) return;
+      port_file.Remove();
+      std::_Exit(128 + second);
+    });
+    stop.set_value(first);
+  });
+  spdlog::info("sluiced {}: {} threads, {} for items", SLUICE_VERSION, config.threads,
+               FormatSize(config.broker.memory_bytes));
+  spdlog::warn("queues live in memory: they end with this process; durable storage is not in this version");
+  for (const std::string& address : server->addresses()) spdlog::info("listening on {}", address);
+  if (!config.port_file.empty()) {
+    if (const auto problem = port_file.Write(config.port_file, server->addresses())) {
+      spdlog::error("{}", *problem);
+      return kExitCannotServe;
+    }
+  }
+  const int signal = stop.get_future().get();
+  const auto status = server->broker().Status();
+  spdlog::info("{}: draining {} waiting calls and {} sessions; a second signal ends at once",
+               signal == SIGTERM ? "SIGTERM" : "SIGINT", status.waiters, status.sessions);
+  server->Drain();
+  spdlog::info("stopped");
+  return kExitOk;
+}
+
+}  // namespace
+}  // namespace sluice::server
+
+int main(int argc, char** argv) {
+  // Process-wide and costly: a quarter of a unary call. Clang's annotations and TSan watch over our locks.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  std::signal(SIGPIPE, SIG_IGN);  // a closed log pipe is no reason to die
+  using namespace sluice::server;
+  const CommandLine command_line =
+      ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc), std::cout, std::cerr);
+  if (command_line.exit_code) return *command_line.exit_code;
+  SetUpLogging(command_line.config.log_format, command_line.config.log_level);
+  return Serve(command_line.config);
+}

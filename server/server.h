@@ -1,0 +1,64 @@
+// The whole server in one object: broker, timers and gRPC, from start to drain.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+
+#include <sluice/clock.h>
+
+#include "server/broker/broker.h"
+#include "server/config.h"
+#include "server/journal/journal.h"
+#include "server/rpc/transport.h"
+#include "server/timers.h"
+
+namespace grpc {
+class Server;
+}
+
+namespace sluice::server {
+
+// Thread safety: as noted; what is not noted, by one thread at a time.
+class Server {
+ public:
+  // Serves when this returns. Null when it cannot; then `*error` says why and what to do.
+  // Borrows: `clock`, for life.
+  static std::unique_ptr<Server> Start(const Config& config, const Clock& clock, std::string* error);
+  // Drains.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // What is listened on, with the ports in use.
+  const std::vector<std::string>& addresses() const { return addresses_; }
+  // Runs in a thread of its own until the server has drained. Thread safety: any.
+  asio::io_context& io() { return io_; }
+  // Thread safety: any.
+  broker::Broker& broker() { return broker_; }
+
+  // Refuses new work, answers every waiting call with UNAVAILABLE, lets the answers leave, ends. Idempotent.
+  // Blocks: until everything is gone; what is not after the drain timeout is cut off.
+  void Drain();
+
+ private:
+  Server(const Config& config, const Clock& clock);
+  bool Listen(std::string* error);
+
+  const Config config_;
+  std::vector<std::string> addresses_;
+  asio::io_context io_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> keep_io_;
+  Timers timers_;
+  journal::NullJournal journal_;
+  broker::Broker broker_;
+  std::unique_ptr<rpc::Transport> transport_;
+  std::unique_ptr<grpc::Server> grpc_;
+  std::thread io_thread_;
+};
+
+}  // namespace sluice::server
