@@ -59,7 +59,9 @@ class QueueHandle {
 
  private:
   std::shared_ptr<Link> link_;
-  std::string name_;
+  std::string name_;   // as the user gave it
+  std::string space_;  // its two parts
+  std::string queue_;
   std::optional<QueueSettings> create_;
 };
 

@@ -32,6 +32,7 @@ class Lease {
   struct State;
   explicit Lease(std::unique_ptr<State> state);
 
+  bool valid() const noexcept { return state_ != nullptr; }  // false: moved away
   std::uint64_t id() const;
   std::uint64_t fence() const;
   std::uint32_t attempt() const;

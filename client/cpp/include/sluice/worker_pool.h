@@ -31,7 +31,7 @@ struct WorkerCounts {
 //   sluice::WorkerPool pool(client.queue<std::string>("jobs"), 4, [](auto& task) { work(task.value()); });
 //   pool.wait();
 //
-// Thread safety: all methods may be called from any thread; the handler too, except wait().
+// Thread safety: all methods may be called from any thread; the handler too.
 class WorkerPool {
  public:
   // Starts the threads. The handler is called from all of them at once. InvalidArgument: no thread, no handler.
@@ -48,8 +48,8 @@ class WorkerPool {
   void stop();
   // As stop, but returns at once.
   void request_stop() noexcept;
-  // Returns when the pool has ended, by itself or by stop(). Rethrows what ended a thread if it was neither of
-  // these: QueueNotFound when the queue was never there, for example.
+  // Returns when the pool has ended, by itself or by stop() (in a handler: all other threads). Rethrows what ended a
+  // thread if it was neither of these: QueueNotFound when the queue was never there, for example.
   void wait();
   WorkerCounts counts() const;
 
@@ -58,6 +58,7 @@ class WorkerPool {
   struct State;
 
   WorkerPool(detail::QueueHandle queue, std::size_t threads, Handler handler);
+  void End() noexcept;
 
   template <typename T, typename C>
   static Handler Untyped(std::function<void(Task<T, C>&)> handler) {

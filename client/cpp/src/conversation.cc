@@ -1,0 +1,337 @@
+#include "client/cpp/src/conversation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/cpp/src/command_traits.h"
+#include "common/limits.h"
+#include "proto/wire.h"
+
+namespace sluice::detail {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMessageFill = 1u << 20;     // bytes after which a message is closed: keeps the stream flowing
+constexpr std::size_t kWindowBytes = 16u << 20;    // unsent: more only takes memory
+constexpr std::size_t kWindowOperations = 65'536;  // unsent
+constexpr std::uint64_t kConfirmAnswers = 256;     // the server keeps answers until they are confirmed
+constexpr milliseconds kCancelWait{2'000};         // a cancelled call does not wait longer for a silent server
+constexpr milliseconds kQuiet{200};                // before what a server refused as UNAVAILABLE is sent again
+
+Answer CancelledAnswer(const char* why) { return Answer::Refused(Reason::kCancelled, why); }
+
+Answer LeaseLostAnswer() {
+  return Answer::Refused(Reason::kLeaseLost, "the client's session was lost, and its leases with it");
+}
+
+}  // namespace
+
+void Conversation::Effects::Run() {
+  LeaseTable::Stop(std::move(lost));
+  for (Finished& one : finished) one.completion(std::move(one.answer), one.epoch);
+}
+
+v1::SessionRequest Conversation::Message::Encode() const {
+  v1::SessionRequest request;
+  request.set_answers_seen(answers_seen);
+  request.mutable_operations()->Reserve(static_cast<int>(parts.size()));
+  for (const Part& part : parts) {
+    v1::Operation* operation = request.add_operations();
+    operation->set_id(part.id);
+    if (part.operation == nullptr) {
+      operation->mutable_cancel()->set_operation(part.cancels);
+    } else if (!part.time_left) {
+      wire::Write(part.operation->space, part.operation->command, operation);
+    } else {
+      Command command = part.operation->command;
+      SetTimeout(command, part.time_left);
+      wire::Write(part.operation->space, command, operation);
+    }
+  }
+  return request;
+}
+
+Conversation::Conversation(Options options, std::shared_ptr<LeaseTable> leases)
+    : options_(std::move(options)), leases_(std::move(leases)), lease_(options_.lease) {}
+
+// ---- operations ----
+
+void Conversation::Add(RemoteOperationPtr operation, SteadyTime now) {
+  operation->id = next_id_++;
+  unsent_bytes_ += operation->bytes;
+  ++unsent_count_;
+  if (!connected_ && operation->completion) SetGiveUp(operation, now + options_.connect_timeout);
+  pending_.emplace_hint(pending_.end(), operation->id, Entry{std::move(operation)});
+}
+
+void Conversation::Cancel(const RemoteOperationPtr& operation, SteadyTime now, Effects& effects) {
+  if (operation->id == 0 || !operation->completion || std::exchange(operation->cancelled, true)) return;
+  if (!connected_ || !Sent(*operation)) return Abandon(operation, CancelledAnswer("cancelled"), effects);
+  AddCancel(*operation);
+  SetGiveUp(operation, now + kCancelWait);
+}
+
+void Conversation::Close(Effects& effects) {
+  for (const RemoteOperationPtr& operation : Operations()) {
+    Finish(*operation, CancelledAnswer("the client was closed"), effects);
+    operation->id = 0;
+  }
+  pending_.clear();
+  give_ups_.clear();
+  CountUnsent();
+  session_ = 0;
+  effects.lost = leases_->LoseAll();
+}
+
+bool Conversation::window_full() const { return unsent_bytes_ >= kWindowBytes || unsent_count_ >= kWindowOperations; }
+
+void Conversation::AddCancel(RemoteOperation& operation) {
+  if (operation.cancel != 0) return;
+  operation.cancel = next_id_++;
+  ++unsent_count_;
+  pending_.emplace_hint(pending_.end(), operation.cancel, Entry{nullptr, operation.id});
+}
+
+// It is answered, or will never be sent: takes it and its Cancel out.
+void Conversation::Forget(RemoteOperation& operation) {
+  for (const std::uint64_t id : {operation.id, operation.cancel}) {
+    if (id == 0 || pending_.erase(id) == 0 || id <= sent_) continue;
+    --unsent_count_;
+    if (id == operation.id) unsent_bytes_ -= operation.bytes;
+  }
+  if (operation.give_up) give_ups_.erase({*operation.give_up, operation.id});
+  operation.id = operation.cancel = 0;
+  operation.give_up.reset();
+}
+
+void Conversation::Finish(RemoteOperation& operation, Answer answer, Effects& effects) {
+  if (!operation.completion) return;
+  effects.finished.push_back({std::exchange(operation.completion, nullptr), std::move(answer), leases_->epoch()});
+}
+
+// The caller gets `answer` now. What the server may already have is taken back.
+void Conversation::Abandon(const RemoteOperationPtr& operation, Answer answer, Effects& effects) {
+  Finish(*operation, std::move(answer), effects);
+  if (!Sent(*operation)) return Forget(*operation);
+  operation->unwanted = true;
+  SetGiveUp(operation, std::nullopt);
+  if (TimeoutOf(operation->command) != WaitTime(milliseconds(0))) AddCancel(*operation);
+}
+
+// The server did not take it: a new number, at the end.
+void Conversation::SendAgain(const RemoteOperationPtr& operation, SteadyTime now) {
+  const auto give_up = operation->refused ? operation->give_up : GiveUpTime(*operation, now);
+  Forget(*operation);
+  operation->refused = true;
+  Add(operation, now);
+  SetGiveUp(operation, give_up);
+}
+
+// ---- the stream ----
+
+v1::SessionRequest Conversation::Hello() const {
+  v1::SessionRequest request;
+  v1::Hello* hello = request.mutable_hello();
+  hello->set_client_name(options_.client_name);
+  hello->set_lease_ms(options_.lease.count());
+  if (session_ != 0) {
+    hello->set_session(session_);
+    hello->set_token(token_);
+    request.set_answers_seen(AnswersToConfirm());
+  }
+  return request;
+}
+
+void Conversation::OnWelcome(const v1::Welcome& welcome, SteadyTime now, Effects& effects) {
+  const bool resumed = session_ != 0 && welcome.resumed() && welcome.session() == session_;
+  if (session_ != 0 && !resumed) LoseSession(effects);
+  session_ = welcome.session();
+  token_ = welcome.token();
+  lease_ = milliseconds(welcome.lease_ms() > 0 ? welcome.lease_ms() : options_.lease.count());
+  grace_ = milliseconds(welcome.grace_ms());
+  connected_ = true;
+  quiet_until_ = now;
+  sent_ = resumed ? std::min(welcome.operations_seen(), next_id_ - 1) : 0;
+  received_ = confirmed_ = AnswersToConfirm();  // the server begins after these
+  CountUnsent();
+  for (const RemoteOperationPtr& operation : Operations()) {
+    if (operation->unwanted && !Sent(*operation)) {
+      Forget(*operation);  // the server never had it
+    } else if (!operation->refused && !operation->cancelled) {
+      SetGiveUp(operation, std::nullopt);
+    }
+  }
+}
+
+bool Conversation::NextMessage(SteadyTime now, Message* message) {
+  message->answers_seen = AnswersToConfirm();
+  message->parts.clear();
+  std::size_t bytes = 0;
+  auto next = now < quiet_until_ ? pending_.end() : pending_.upper_bound(sent_);
+  for (; next != pending_.end(); ++next) {
+    const auto& [id, entry] = *next;
+    const std::size_t size = entry.operation ? entry.operation->bytes : 0;
+    if (bytes > 0 && bytes + size > kMessageFill) break;
+    bytes += std::max<std::size_t>(size, 1);
+    message->parts.push_back({id, entry.operation, entry.cancels, TimeLeft(entry.operation.get(), now)});
+    sent_ = id;
+    unsent_bytes_ -= size;
+    --unsent_count_;
+  }
+  const bool confirm = confirm_now_ || message->answers_seen >= confirmed_ + kConfirmAnswers;
+  if (message->parts.empty() && !confirm) return false;
+  confirm_now_ = false;
+  confirmed_ = message->answers_seen;
+  return true;
+}
+
+Conversation::Message Conversation::SignOfLife() {
+  confirm_now_ = false;
+  confirmed_ = AnswersToConfirm();
+  return {confirmed_, {}};
+}
+
+// What is left of a timeout that began when the operation was first sent; nullopt when it begins now, or is no timeout.
+std::optional<milliseconds> Conversation::TimeLeft(RemoteOperation* operation, SteadyTime now) {
+  if (operation == nullptr) return std::nullopt;
+  if (operation->deadline) {
+    return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*operation->deadline - now));
+  }
+  if (const WaitTime timeout = TimeoutOf(operation->command); timeout && timeout->count() > 0) {
+    operation->deadline = now + *timeout;
+  }
+  return std::nullopt;
+}
+
+void Conversation::OnAnswers(std::vector<std::pair<std::uint64_t, Answer>> answers, SteadyTime now, Effects& effects) {
+  for (auto& [id, answer] : answers) {
+    ++received_;
+    OnAnswer(id, std::move(answer), now, effects);
+  }
+  if (effects.session_lost) LoseSession(effects);
+}
+
+void Conversation::OnAnswer(std::uint64_t id, Answer&& answer, SteadyTime now, Effects& effects) {
+  held_back_.erase(id);
+  const auto found = pending_.find(id);
+  if (found == pending_.end() || found->second.operation == nullptr) return;  // sent twice: delivered once
+  const RemoteOperationPtr operation = found->second.operation;
+  if (answer.reason == Reason::kSessionLost) {
+    effects.session_lost = true;  // the operation goes the way of all in LoseSession
+    return;
+  }
+  if (answer.reason == Reason::kUnavailable && operation->completion && !operation->cancelled) {
+    quiet_until_ = now + kQuiet;
+    return SendAgain(operation, now);
+  }
+  Forget(*operation);
+  if (const auto* get = std::get_if<Get>(&operation->command)) confirm_now_ = confirm_now_ || get->auto_ack;
+  if (!operation->completion) return GiveBack(*operation, answer, now);
+  Finish(*operation, std::move(answer), effects);
+}
+
+// Items that arrive when nobody waits for them any more go back to their places.
+void Conversation::GiveBack(const RemoteOperation& operation, const Answer& answer, SteadyTime now) {
+  const auto* result = std::get_if<GetResult>(&answer.result);
+  if (result == nullptr || result->deliveries.empty()) return;
+  const auto& get = std::get<Get>(operation.command);
+  sluice::Release release{get.queue, {}};
+  for (const Delivery& delivery : result->deliveries) release.fences.push_back(delivery.fence);
+  const auto back = std::make_shared<RemoteOperation>();
+  back->space = operation.space;
+  back->command = std::move(release);
+  Add(back, now);
+  if (get.auto_ack) held_back_.emplace(back->id, received_);
+}
+
+void Conversation::OnBroken(std::string why, SteadyTime now, Effects& effects) {
+  connected_ = false;
+  trouble_ = std::move(why);
+  for (const RemoteOperationPtr& operation : Operations()) {
+    if (!operation->completion) continue;
+    if (operation->cancelled) {
+      Abandon(operation, CancelledAnswer("cancelled"), effects);
+    } else if (!operation->give_up) {
+      SetGiveUp(operation, GiveUpTime(*operation, now));
+    }
+  }
+}
+
+void Conversation::LoseSession(Effects& effects) {
+  session_ = 0;
+  token_.clear();
+  sent_ = received_ = confirmed_ = 0;
+  confirm_now_ = false;
+  held_back_.clear();
+  for (const RemoteOperationPtr& operation : Operations()) {
+    const bool lost = NamesLeases(operation->command);
+    if (operation->completion && !lost && !operation->cancelled) continue;  // begun anew in the next session
+    Finish(*operation, lost ? LeaseLostAnswer() : CancelledAnswer("cancelled"), effects);
+    Forget(*operation);
+  }
+  CountUnsent();
+  const std::vector<std::stop_source> lost = leases_->LoseAll();
+  effects.lost.insert(effects.lost.end(), lost.begin(), lost.end());
+}
+
+Answer Conversation::UnavailableAnswer() const {
+  return Answer::Refused(Reason::kUnavailable, "no answer from the Sluice server at " + options_.address + " within " +
+                                                   std::to_string(options_.connect_timeout.count()) + " ms (" +
+                                                   trouble_ +
+                                                   "): check that sluiced runs there and the address is right");
+}
+
+// ---- time ----
+
+void Conversation::Expire(SteadyTime now, Effects& effects) {
+  while (!give_ups_.empty() && give_ups_.begin()->first <= now) {
+    const RemoteOperationPtr operation = pending_.at(give_ups_.begin()->second).operation;
+    Abandon(operation, operation->cancelled ? CancelledAnswer("cancelled") : UnavailableAnswer(), effects);
+  }
+}
+
+std::optional<SteadyTime> Conversation::NextDeadline(SteadyTime now) const {
+  std::optional<SteadyTime> next;
+  if (!give_ups_.empty()) next = give_ups_.begin()->first;
+  if (connected_ && quiet_until_ > now) next = next ? std::min(*next, quiet_until_) : quiet_until_;
+  return next;
+}
+
+void Conversation::SetGiveUp(const RemoteOperationPtr& operation, std::optional<SteadyTime> time) {
+  if (operation->give_up) give_ups_.erase({*operation->give_up, operation->id});
+  operation->give_up = time;
+  if (time) give_ups_.emplace(*time, operation->id);
+}
+
+// Of an operation whose stream broke now, or that the server refuses as UNAVAILABLE since now.
+std::optional<SteadyTime> Conversation::GiveUpTime(const RemoteOperation& operation, SteadyTime now) const {
+  const bool waits_for_ever = !TimeoutOf(operation.command);
+  if (waits_for_ever && options_.retry_forever) return std::nullopt;
+  const bool to_deadline = operation.deadline && options_.retry_forever;
+  return (to_deadline ? std::max(*operation.deadline, now) : now) + options_.connect_timeout;
+}
+
+std::uint64_t Conversation::AnswersToConfirm() const {
+  std::uint64_t count = received_;
+  for (const auto& [release, answer] : held_back_) count = std::min(count, answer - 1);
+  return count;
+}
+
+void Conversation::CountUnsent() {
+  unsent_bytes_ = unsent_count_ = 0;
+  for (auto next = pending_.upper_bound(sent_); next != pending_.end(); ++next) {
+    ++unsent_count_;
+    if (next->second.operation) unsent_bytes_ += next->second.operation->bytes;
+  }
+}
+
+std::vector<RemoteOperationPtr> Conversation::Operations() const {
+  std::vector<RemoteOperationPtr> operations;
+  for (const auto& [id, entry] : pending_) {
+    if (entry.operation) operations.push_back(entry.operation);
+  }
+  return operations;
+}
+
+}  // namespace sluice::detail

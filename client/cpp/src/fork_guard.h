@@ -1,0 +1,17 @@
+// Knows whether this process is still the one it was made in.
+#pragma once
+
+namespace sluice::detail {
+
+// Thread safety: all methods may be called from any thread.
+class ForkGuard {
+ public:
+  ForkGuard();
+  // Costs one load: a handler in forked children counts generations.
+  bool SameProcess() const noexcept;
+
+ private:
+  unsigned generation_;
+};
+
+}  // namespace sluice::detail

@@ -1,0 +1,94 @@
+#include "client/cpp/src/lease.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include <sluice/error.h>
+
+#include "common/limits.h"
+
+namespace sluice::detail {
+namespace {
+
+[[noreturn]] void ThrowLost(Lease::State& state) {
+  state.decision = Decision::kLost;
+  throw LeaseLost("the lease of item " + std::to_string(state.delivery.id.value) +
+                  " is lost with the client's session: the item is delivered again");
+}
+
+// Sends the decision and waits until the server has taken it. When the answer is not known, the lease stays undecided.
+void Settle(Lease::State* state, Command command, Decision decision) {
+  if (state == nullptr) throw std::logic_error("the task was moved away");
+  if (state->decision == Decision::kLost) ThrowLost(*state);
+  if (state->decision != Decision::kNone) throw std::logic_error("the task was decided before");
+  if (!state->Held()) ThrowLost(*state);
+  try {
+    Call(*state->link, state->space, std::move(command));
+    state->decision = decision;
+  } catch (const LeaseLost&) {
+    state->decision = Decision::kLost;
+    throw;
+  }
+}
+
+}  // namespace
+
+Lease::Lease() = default;
+Lease::Lease(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Lease::Lease(Lease&&) noexcept = default;
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+  Lease old(std::move(other));
+  state_.swap(old.state_);
+  return *this;
+}
+
+Lease::~Lease() {
+  if (!state_) return;
+  if (!state_->link->usable()) {
+    static_cast<void>(state_.release());  // the child of a fork: the lease is the parent's
+    return;
+  }
+  state_->link->leases().Unwatch(state_->watch);
+  if (state_->Held()) state_->link->Release(state_->space, state_->queue, state_->delivery.fence);
+}
+
+std::uint64_t Lease::id() const { return state_->delivery.id.value; }
+std::uint64_t Lease::fence() const { return state_->delivery.fence.value; }
+std::uint32_t Lease::attempt() const { return state_->delivery.attempt; }
+TimePoint Lease::put_time() const { return state_->delivery.put_time; }
+std::string_view Lease::payload() const { return state_->delivery.content->payload.view(); }
+const std::string& Lease::content_type() const { return state_->delivery.content->content_type; }
+const std::vector<std::pair<std::string, std::string>>& Lease::headers() const {
+  return state_->delivery.content->headers;
+}
+std::int64_t Lease::priority() const { return state_->delivery.content->priority; }
+Decision Lease::decision() const noexcept { return state_ ? state_->decision : Decision::kNone; }
+
+std::stop_token Lease::stop_token() const {
+  if (!state_->stop) {
+    state_->stop.emplace();
+    if (state_->decision == Decision::kNone) state_->watch = state_->link->leases().Watch(state_->epoch, *state_->stop);
+  }
+  return state_->stop->get_token();
+}
+
+void Lease::done() {
+  Settle(state_.get(), state_ ? Command(TaskDone{state_->queue, {state_->delivery.fence}}) : Command(),
+         Decision::kDone);
+}
+
+void Lease::fail(std::string_view error) {
+  Settle(state_.get(),
+         state_ ? Command(Fail{
+                      state_->queue, {state_->delivery.fence}, std::string(error.substr(0, limits::kErrorTextBytes))})
+                : Command(),
+         Decision::kFailed);
+}
+
+void Lease::release() {
+  Settle(state_.get(), state_ ? Command(sluice::Release{state_->queue, {state_->delivery.fence}}) : Command(),
+         Decision::kReleased);
+}
+
+}  // namespace sluice::detail

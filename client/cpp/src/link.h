@@ -1,0 +1,79 @@
+// What Client, Queue<T> and Task<T> stand on: commands go, answers come.
+//
+// Two implementations: RemoteLink (a session stream to a server) and EmbeddedLink (a broker in this process).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "client/cpp/src/fork_guard.h"
+#include "client/cpp/src/lease_table.h"
+#include "common/answer.h"
+#include "common/command.h"
+
+namespace sluice::detail {
+
+// Thread safety: all methods may be called from any thread, unless they say otherwise.
+class Link {
+ public:
+  // Called exactly once per operation, in any thread, under no lock; must not block or throw. `epoch`: in which the
+  // answer's leases are held, see LeaseTable.
+  using Completion = std::function<void(Answer&&, Epoch epoch)>;
+
+  // An operation that was submitted.
+  struct Operation {
+    virtual ~Operation() = default;
+  };
+  using Ticket = std::shared_ptr<Operation>;
+
+  // The destructor never blocks: what has to be ended in an orderly way is handed over to a thread.
+  virtual ~Link() = default;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  // Blocks: while more is unsent than the link wants to hold, until it is sent or `stop` stops. Throws Unavailable or
+  // Cancelled when the operation was not even begun; the completion is not called then.
+  virtual Ticket Submit(std::string_view space, Command command, Completion completion,
+                        const std::stop_token& stop) = 0;
+  // The operation ends soon: with what it got by then, or with CANCELLED. An item that arrives later goes back.
+  virtual void Cancel(const Ticket& ticket) = 0;
+  // Releases a lease; nobody waits for the answer.
+  virtual void Release(std::string_view space, std::string_view queue, Fence fence) noexcept = 0;
+  // Ends the connection: operations end with CANCELLED, leases are lost. Blocks: about 100 ms at most. Idempotent.
+  virtual void Close() noexcept = 0;
+
+  LeaseTable& leases() { return *leases_; }
+  // In the child of a fork nothing of a link may be touched: its threads are not there, its locks may be held for ever.
+  bool usable() const noexcept { return fork_guard_.SameProcess(); }
+
+ protected:
+  explicit Link(std::shared_ptr<LeaseTable> leases) : leases_(std::move(leases)) {}
+
+ private:
+  const ForkGuard fork_guard_;
+  const std::shared_ptr<LeaseTable> leases_;  // shared with the link's own thread
+};
+
+// A result and the epoch that its leases are held in.
+struct Called {
+  Answer answer;
+  Epoch epoch = 0;
+};
+
+// Submits and waits for the answer; throws what was refused. When `stop` stops, the operation is cancelled and the one
+// answer is waited for: it may still be a result, which is returned.
+Called Call(Link& link, std::string_view space, Command command, const std::stop_token& stop = {});
+
+// As Call, for the result alone.
+template <typename Result>
+Result CallFor(Link& link, std::string_view space, Command command, const std::stop_token& stop = {}) {
+  return std::get<Result>(std::move(Call(link, space, std::move(command), stop).answer.result));
+}
+
+}  // namespace sluice::detail

@@ -1,0 +1,96 @@
+#include "client/cpp/src/remote_link.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <new>
+#include <utility>
+
+#include <sluice/error.h>
+
+#include "client/cpp/src/command_traits.h"
+#include "client/cpp/src/reaper.h"
+#include "client/cpp/src/session_thread.h"
+#include "client/cpp/src/validate.h"
+
+namespace sluice::detail {
+namespace {
+
+constexpr std::chrono::milliseconds kClose{150};  // the goodbye's 100 ms, and a moment for the thread
+
+std::string DefaultName() { return std::string(program_invocation_short_name) + "-" + std::to_string(getpid()); }
+
+RemoteOperationPtr MakeOperation(std::string_view space, Command command, Link::Completion completion) {
+  auto operation = std::make_shared<RemoteOperation>();
+  operation->space = space;
+  operation->bytes = WireBytes(command);
+  operation->command = std::move(command);
+  operation->completion = std::move(completion);
+  return operation;
+}
+
+// gRPC's threads are not copied by a fork: in a child of a process that has used it, it hangs.
+void CheckNotForked() {
+  static const ForkGuard first_use;
+  if (first_use.SameProcess()) return;
+  throw InternalError(
+      "a client cannot be made in the child of a process that had one before the fork: make the "
+      "first client after the fork, or start the child with exec");
+}
+
+}  // namespace
+
+std::shared_ptr<RemoteLink> RemoteLink::Connect(const std::string& address, ClientOptions options) {
+  CheckAddress(address);
+  CheckClientOptions(options);
+  CheckNotForked();
+  if (options.name.empty()) options.name = DefaultName();
+  std::shared_ptr<RemoteLink> link(new RemoteLink(address, options, std::make_shared<LeaseTable>()));
+  link->session_->WaitUntilConnected(options.connect_timeout);
+  return link;
+}
+
+RemoteLink::RemoteLink(const std::string& address, const ClientOptions& options, std::shared_ptr<LeaseTable> leases)
+    : Link(leases) {
+  Reaper::Get();
+  session_ = std::make_shared<SessionThread>(address, options, std::move(leases));
+  thread_ = std::thread([session = session_, ended = thread_ended_] {
+    session->Run();
+    ended->store(true, std::memory_order_release);
+  });
+}
+
+RemoteLink::~RemoteLink() {
+  if (!usable()) {  // the child of a fork: all is left as it is, locks and threads that are not there
+    new std::shared_ptr<SessionThread>(std::move(session_));
+    new std::thread(std::move(thread_));
+    return;
+  }
+  session_->Close();
+  Reaper::Get().Adopt(std::move(thread_), thread_ended_);
+}
+
+Link::Ticket RemoteLink::Submit(std::string_view space, Command command, Completion completion,
+                                const std::stop_token& stop) {
+  RemoteOperationPtr operation = MakeOperation(space, std::move(command), std::move(completion));
+  session_->Submit(operation, stop);
+  return operation;
+}
+
+void RemoteLink::Cancel(const Ticket& ticket) { session_->Cancel(std::static_pointer_cast<RemoteOperation>(ticket)); }
+
+void RemoteLink::Release(std::string_view space, std::string_view queue, Fence fence) noexcept {
+  try {
+    session_->Submit(MakeOperation(space, sluice::Release{std::string(queue), {fence}}, nullptr), {});
+  } catch (const std::exception&) {
+    // Closed, or no memory: the item comes back when the session ends.
+  }
+}
+
+void RemoteLink::Close() noexcept {
+  if (!usable()) return;
+  session_->Close();
+  if (thread_.get_id() != std::this_thread::get_id()) session_->WaitUntilClosed(kClose);
+}
+
+}  // namespace sluice::detail

@@ -1,0 +1,37 @@
+// A link to a server, over one session stream.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include <sluice/options.h>
+
+#include "client/cpp/src/link.h"
+
+namespace sluice::detail {
+
+class SessionThread;
+
+class RemoteLink final : public Link {
+ public:
+  // Blocks: until connected. Throws InvalidArgument, Unavailable, LimitReached.
+  static std::shared_ptr<RemoteLink> Connect(const std::string& address, ClientOptions options);
+  ~RemoteLink() override;
+
+  Ticket Submit(std::string_view space, Command command, Completion completion, const std::stop_token& stop) override;
+  void Cancel(const Ticket& ticket) override;
+  void Release(std::string_view space, std::string_view queue, Fence fence) noexcept override;
+  void Close() noexcept override;
+
+ private:
+  RemoteLink(const std::string& address, const ClientOptions& options, std::shared_ptr<LeaseTable> leases);
+
+  std::shared_ptr<SessionThread> session_;  // shared with its thread, which may outlive the link by a moment
+  std::shared_ptr<std::atomic<bool>> thread_ended_ = std::make_shared<std::atomic<bool>>(false);
+  std::thread thread_;
+};
+
+}  // namespace sluice::detail

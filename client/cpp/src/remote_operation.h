@@ -1,0 +1,36 @@
+// A command on its way over a session, and what waits for its answer.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "client/cpp/src/link.h"
+#include "common/command.h"
+
+namespace sluice::detail {
+
+// The steady clock of a remote link: a clock set back or forward by an operator moves no deadline.
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// Constant after the submission, but for what the conversation keeps under its lock.
+struct RemoteOperation : Link::Operation {
+  std::string space;
+  Command command;
+  Link::Completion completion;  // empty: nobody waits for the answer (any more)
+  std::size_t bytes = 0;        // about what it takes on the wire
+
+  // ---- the conversation's ----
+  std::uint64_t id = 0;                // its number in the session; 0: over, as far as the caller goes, and forgotten
+  std::uint64_t cancel = 0;            // the number of its Cancel, when there is one
+  bool cancelled = false;              // by the caller
+  bool unwanted = false;               // the caller is gone; the server may still have it
+  bool refused = false;                // the server said UNAVAILABLE: to be sent again
+  std::optional<SteadyTime> deadline;  // of its timeout, counted from the first time it was sent
+  std::optional<SteadyTime> give_up;   // when it ends with UNAVAILABLE or CANCELLED without an answer
+};
+using RemoteOperationPtr = std::shared_ptr<RemoteOperation>;
+
+}  // namespace sluice::detail

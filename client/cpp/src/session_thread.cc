@@ -1,0 +1,392 @@
+#include "client/cpp/src/session_thread.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <sluice/error.h>
+
+#include "proto/wire.h"
+
+namespace sluice::detail {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kGoodbye{100};       // longer nobody waits for a goodbye to arrive
+constexpr milliseconds kAttempt{5'000};     // a peer that does not greet within this is not there
+constexpr milliseconds kWindowPoll{1'000};  // a full window is looked at again at least so often
+constexpr auto kNever = SteadyTime::max();
+
+SteadyTime Now() { return std::chrono::steady_clock::now(); }
+
+gpr_timespec FromNow(SteadyTime time) {
+  if (time == kNever) return gpr_inf_future(GPR_CLOCK_MONOTONIC);
+  const auto left = std::chrono::ceil<std::chrono::microseconds>(std::max(time - Now(), SteadyTime::duration::zero()));
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(left.count(), GPR_TIMESPAN));
+}
+
+}  // namespace
+
+SessionThread::SessionThread(const std::string& address, const ClientOptions& options,
+                             std::shared_ptr<LeaseTable> leases)
+    : address_(address),
+      connect_timeout_(options.connect_timeout),
+      attempt_timeout_(std::min(kAttempt, options.connect_timeout)),
+      backoff_(options.min_backoff, options.max_backoff),
+      conversation_({address, options.name, options.lease, options.connect_timeout, options.retry_forever},
+                    std::move(leases)) {}
+
+// ---- any thread --------------------------------------------------------------------------------
+
+void SessionThread::WaitUntilConnected(milliseconds timeout) {
+  const SteadyTime deadline = Now() + timeout;
+  MutexLock lock(mutex_);
+  while (!conversation_.connected() && !refusal_ && Now() < deadline) changed_.WaitFor(mutex_, deadline - Now());
+  if (conversation_.connected()) return;
+  const Answer answer = refusal_ ? *refusal_ : conversation_.UnavailableAnswer();
+  ThrowError(answer.reason, answer.message);
+}
+
+void SessionThread::Submit(RemoteOperationPtr operation, const std::stop_token& stop) {
+  {
+    MutexLock lock(mutex_);
+    if (closing_) throw Cancelled("the client was closed");
+    const bool waits = operation->completion && conversation_.window_full();
+    if (!waits) {
+      conversation_.Add(operation, Now());
+      if (!conversation_.connected()) Wake();
+      operation = nullptr;
+    }
+  }
+  if (operation) {
+    WaitForRoom(stop);
+    return Submit(std::move(operation), stop);
+  }
+  WriteWhatIsThere();
+}
+
+void SessionThread::WaitForRoom(const std::stop_token& stop) {
+  const std::stop_callback on_stop(stop, [this] {
+    MutexLock lock(mutex_);
+    changed_.NotifyAll();
+  });
+  MutexLock lock(mutex_);
+  SteadyTime connected_at = Now();
+  while (conversation_.window_full() && !closing_) {
+    if (stop.stop_requested()) throw Cancelled("stopped before the call was sent");
+    if (conversation_.connected()) connected_at = Now();
+    const Answer unavailable = conversation_.UnavailableAnswer();
+    if (Now() > connected_at + connect_timeout_) ThrowError(unavailable.reason, unavailable.message);
+    changed_.WaitFor(mutex_, std::min(kWindowPoll, connect_timeout_));
+  }
+}
+
+void SessionThread::Cancel(const RemoteOperationPtr& operation) {
+  Conversation::Effects effects;
+  {
+    MutexLock lock(mutex_);
+    conversation_.Cancel(operation, Now(), effects);
+    Wake();  // for the time limit that a cancelled operation has
+  }
+  effects.Run();
+  WriteWhatIsThere();
+}
+
+void SessionThread::Close() {
+  Conversation::Effects effects;
+  {
+    MutexLock lock(mutex_);
+    if (std::exchange(closing_, true)) return;
+    conversation_.Close(effects);
+    changed_.NotifyAll();
+    Wake();
+  }
+  effects.Run();
+}
+
+void SessionThread::WaitUntilClosed(milliseconds timeout) {
+  const SteadyTime deadline = Now() + timeout;
+  MutexLock lock(mutex_);
+  while (!ended_ && Now() < deadline) changed_.WaitFor(mutex_, deadline - Now());
+}
+
+void SessionThread::WriteWhatIsThere() {
+  std::shared_ptr<SessionStream> stream;
+  Conversation::Message message;
+  {
+    MutexLock lock(mutex_);
+    if (!open_ || writing_ || !conversation_.NextMessage(Now(), &message)) return;
+    writing_ = true;
+    stream = stream_;
+    changed_.NotifyAll();  // there is room in the window
+  }
+  stream->Write(message.Encode());
+}
+
+// Makes the thread look at the time anew.
+void SessionThread::Wake() {
+  if (ended_ || std::exchange(alarm_set_, true)) return;
+  alarm_.Set(&queue_, gpr_now(GPR_CLOCK_MONOTONIC), nullptr);
+}
+
+// ---- the thread --------------------------------------------------------------------------------
+
+void SessionThread::Run() {
+  void* tag = nullptr;
+  bool ok = false;
+  while (OnTime(Now())) {
+    if (queue_.AsyncNext(&tag, &ok, FromNow(NextDeadline())) != grpc::CompletionQueue::GOT_EVENT) continue;
+    if (tag != nullptr) {
+      OnEvent(static_cast<StreamEvent>(reinterpret_cast<std::uintptr_t>(tag)), ok);
+    } else {
+      MutexLock lock(mutex_);
+      alarm_set_ = false;
+    }
+  }
+  {
+    MutexLock lock(mutex_);
+    ended_ = true;
+    changed_.NotifyAll();
+  }
+  queue_.Shutdown();
+  while (queue_.Next(&tag, &ok)) {
+  }
+}
+
+// Does what is due. False: closed, and nothing is under way.
+bool SessionThread::OnTime(SteadyTime now) {
+  bool closing = false;
+  bool silent = false;
+  Conversation::Effects effects;
+  {
+    MutexLock lock(mutex_);
+    closing = closing_;
+    conversation_.Expire(now, effects);
+    silent = state_ == State::kOpen && now >= received_at_ + conversation_.lease();
+    const bool over = !conversation_.connected() && conversation_.has_session() && now >= SessionEnd();
+    if (over) conversation_.LoseSession(effects);
+  }
+  effects.Run();
+  if (closing) return Leave(now);
+  switch (state_) {
+    case State::kNone:
+      if (now >= retry_at_) Connect(now);
+      break;
+    case State::kStarting:
+    case State::kGreeting:
+      if (now >= began_at_ + attempt_timeout_) EndStream("the peer did not greet", true);
+      break;
+    case State::kOpen:
+      if (silent) {
+        EndStream("the server fell silent", true);
+      } else if (now < heartbeat_at_ || !Heartbeat(now)) {
+        WriteWhatIsThere();
+      }
+      break;
+    case State::kLeaving:
+    case State::kEnding:
+    case State::kFinishing: break;
+  }
+  return true;
+}
+
+SteadyTime SessionThread::NextDeadline() {
+  MutexLock lock(mutex_);
+  SteadyTime next = conversation_.NextDeadline(Now()).value_or(kNever);
+  switch (state_) {
+    case State::kNone: next = std::min(next, retry_at_); break;
+    case State::kStarting:
+    case State::kGreeting: next = std::min(next, began_at_ + attempt_timeout_); break;
+    case State::kOpen:
+      next = std::min(next, received_at_ + conversation_.lease());
+      // While a write is under way no other can begin; its end is an event.
+      if (!writing_) next = std::min(next, heartbeat_at_);
+      break;
+    case State::kLeaving:
+    case State::kEnding:
+    case State::kFinishing: break;
+  }
+  if (closing_ && (state_ == State::kOpen || state_ == State::kLeaving)) next = std::min(next, left_at_ + kGoodbye);
+  if (!conversation_.connected() && conversation_.has_session()) next = std::min(next, SessionEnd());
+  return next;
+}
+
+SteadyTime SessionThread::SessionEnd() const { return received_at_ + conversation_.lease() + conversation_.grace(); }
+
+void SessionThread::Connect(SteadyTime now) {
+  auto stream = std::make_shared<SessionStream>(address_, &queue_);
+  state_ = State::kStarting;
+  starting_ = true;
+  began_at_ = now;
+  MutexLock lock(mutex_);
+  stream_ = std::move(stream);
+}
+
+void SessionThread::OnEvent(StreamEvent event, bool ok) {
+  switch (event) {
+    case StreamEvent::kStarted: return OnStarted(ok);
+    case StreamEvent::kRead: return OnRead(ok);
+    case StreamEvent::kWritten: return OnWritten(ok);
+    case StreamEvent::kFinished: return OnFinished();
+  }
+}
+
+void SessionThread::OnStarted(bool ok) {
+  starting_ = false;
+  if (state_ == State::kEnding) return FinishWhenIdle();
+  if (!ok) return EndStream("", false);
+  state_ = State::kGreeting;
+  v1::SessionRequest hello;
+  {
+    MutexLock lock(mutex_);
+    writing_ = true;
+    hello = conversation_.Hello();
+  }
+  stream_->Write(hello);
+  Read();
+}
+
+void SessionThread::Read() {
+  reading_ = true;
+  stream_->response().Clear();
+  stream_->Read();
+}
+
+void SessionThread::OnRead(bool ok) {
+  reading_ = false;
+  if (state_ == State::kEnding) return FinishWhenIdle();
+  if (!ok) return EndStream("", false);
+  received_at_ = Now();
+  if (state_ == State::kGreeting && !OnWelcome()) return EndStream("the server did not greet", true);
+  if (OnAnswers()) return Read();
+  again_at_once_ = true;
+  EndStream("the session was lost", true);
+}
+
+bool SessionThread::OnWelcome() {
+  if (!stream_->response().has_welcome()) return false;
+  Conversation::Effects effects;
+  {
+    MutexLock lock(mutex_);
+    conversation_.OnWelcome(stream_->response().welcome(), received_at_, effects);
+    open_ = true;
+    heartbeat_at_ = received_at_ + conversation_.lease() / 3;
+    changed_.NotifyAll();
+  }
+  state_ = State::kOpen;
+  opened_at_ = received_at_;
+  effects.Run();
+  return true;
+}
+
+// False: the session is lost.
+bool SessionThread::OnAnswers() {
+  std::vector<std::pair<std::uint64_t, Answer>> answers;
+  answers.reserve(static_cast<std::size_t>(stream_->response().answers_size()));
+  for (v1::Answer& answer : *stream_->response().mutable_answers()) {
+    const std::uint64_t operation = answer.operation();
+    answers.emplace_back(operation, wire::Read(std::move(answer)));
+  }
+  Conversation::Effects effects;
+  {
+    MutexLock lock(mutex_);
+    conversation_.OnAnswers(std::move(answers), received_at_, effects);
+  }
+  effects.Run();
+  return !effects.session_lost;
+}
+
+void SessionThread::OnWritten(bool ok) {
+  {
+    MutexLock lock(mutex_);
+    writing_ = false;
+    if (!ok) open_ = false;  // the stream is broken: its read ends, too
+  }
+  FinishWhenIdle();
+}
+
+// False: a write is under way.
+bool SessionThread::Heartbeat(SteadyTime now) {
+  Conversation::Message message;
+  {
+    MutexLock lock(mutex_);
+    if (!open_ || std::exchange(writing_, true)) return false;
+    heartbeat_at_ = now + conversation_.lease() / 3;
+    message = conversation_.SignOfLife();
+  }
+  stream_->Write(message.Encode());
+  return true;
+}
+
+// Closed: says goodbye, if that takes no time. False: nothing is under way any more.
+bool SessionThread::Leave(SteadyTime now) {
+  if (left_at_ == SteadyTime()) left_at_ = now;
+  if (state_ == State::kNone) return false;
+  const bool opening = state_ == State::kStarting || state_ == State::kGreeting;
+  const bool open = state_ == State::kOpen || state_ == State::kLeaving;
+  if (opening || (open && now >= left_at_ + kGoodbye)) {
+    EndStream("the client was closed", true);
+  } else if (state_ == State::kOpen) {
+    {
+      MutexLock lock(mutex_);
+      if (!open_ || std::exchange(writing_, true)) return true;
+      open_ = false;
+    }
+    state_ = State::kLeaving;
+    v1::SessionRequest goodbye;
+    goodbye.set_goodbye(true);
+    stream_->Write(goodbye, true);
+  }
+  return true;
+}
+
+void SessionThread::EndStream(const std::string& why, bool cancel) {
+  state_ = State::kEnding;
+  why_ = why;
+  Conversation::Effects effects;
+  {
+    MutexLock lock(mutex_);
+    open_ = false;
+    conversation_.OnBroken(why.empty() ? "the connection broke" : why, Now(), effects);
+  }
+  if (cancel) stream_->TryCancel();
+  effects.Run();
+  FinishWhenIdle();
+}
+
+void SessionThread::FinishWhenIdle() {
+  if (state_ != State::kEnding || starting_ || reading_) return;
+  {
+    MutexLock lock(mutex_);
+    if (writing_) return;
+  }
+  state_ = State::kFinishing;
+  stream_->Finish();
+}
+
+void SessionThread::OnFinished() {
+  const Answer end = stream_->End();
+  const SteadyTime now = Now();
+  std::shared_ptr<SessionStream> old;
+  Conversation::Effects effects;
+  {
+    MutexLock lock(mutex_);
+    old = std::move(stream_);
+    if (end.reason == Reason::kSessionLost && conversation_.has_session()) {
+      conversation_.LoseSession(effects);
+      again_at_once_ = true;
+    }
+    if (why_.empty()) conversation_.set_trouble(end.message);
+    const bool for_good = end.reason != Reason::kUnavailable && end.reason != Reason::kCancelled && why_.empty();
+    if (for_good && opened_at_ == SteadyTime()) refusal_ = end;
+    changed_.NotifyAll();
+  }
+  effects.Run();
+  // A stream that lived shows a healthy server; one that opens and breaks at once must not be tried at full speed.
+  if (opened_at_ != SteadyTime() && now > opened_at_ + backoff_.max()) backoff_.Reset();
+  retry_at_ = std::exchange(again_at_once_, false) ? now : now + backoff_.Next();
+  state_ = State::kNone;
+}
+
+}  // namespace sluice::detail

@@ -1,0 +1,111 @@
+// The thread that keeps a client's session alive: connects, reads, heartbeats, notices silence, connects again.
+//
+// Writing is shared: whoever has something to say and finds no write under way writes what has accumulated, as one
+// message; when a write is done the thread goes on with what accumulated meanwhile. One write is under way at most.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/grpcpp.h>
+
+#include <sluice/mutex.h>
+#include <sluice/options.h>
+
+#include "client/cpp/src/backoff.h"
+#include "client/cpp/src/conversation.h"
+#include "client/cpp/src/session_stream.h"
+
+namespace sluice::detail {
+
+// Thread safety: all public methods may be called from any thread; Run from its own.
+class SessionThread {
+ public:
+  SessionThread(const std::string& address, const ClientOptions& options, std::shared_ptr<LeaseTable> leases);
+
+  // Works until Close. Blocks: nothing but this thread.
+  void Run() SLUICE_EXCLUDES(mutex_);
+
+  // Blocks: until connected; throws Unavailable at the timeout, or what the server refuses for good.
+  void WaitUntilConnected(std::chrono::milliseconds timeout) SLUICE_EXCLUDES(mutex_);
+  // Blocks: while the window is full. Throws Cancelled (closed, or `stop`), Unavailable.
+  void Submit(RemoteOperationPtr operation, const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
+  void Cancel(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
+
+  // Tells Run to say goodbye and return. Idempotent.
+  void Close() SLUICE_EXCLUDES(mutex_);
+  // Blocks: until Run has said goodbye, or `timeout`.
+  void WaitUntilClosed(std::chrono::milliseconds timeout) SLUICE_EXCLUDES(mutex_);
+
+ private:
+  enum class State : std::uint8_t {
+    kNone,      // until retry_at_
+    kStarting,  // until kStarted
+    kGreeting,  // hello is sent; until the welcome
+    kOpen,
+    kLeaving,    // goodbye is sent; until the server ends the stream
+    kEnding,     // until nothing is under way
+    kFinishing,  // until kFinished
+  };
+
+  // ---- any thread ----
+  void WaitForRoom(const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
+  void WriteWhatIsThere() SLUICE_EXCLUDES(mutex_);
+  void Wake() SLUICE_REQUIRES(mutex_);
+
+  // ---- the thread ----
+  bool OnTime(SteadyTime now) SLUICE_EXCLUDES(mutex_);
+  SteadyTime NextDeadline() SLUICE_EXCLUDES(mutex_);
+  SteadyTime SessionEnd() const SLUICE_REQUIRES(mutex_);
+  void OnEvent(StreamEvent event, bool ok);
+  void OnStarted(bool ok) SLUICE_EXCLUDES(mutex_);
+  void OnRead(bool ok) SLUICE_EXCLUDES(mutex_);
+  void OnWritten(bool ok) SLUICE_EXCLUDES(mutex_);
+  void OnFinished() SLUICE_EXCLUDES(mutex_);
+  bool OnWelcome() SLUICE_EXCLUDES(mutex_);
+  bool OnAnswers() SLUICE_EXCLUDES(mutex_);
+  void Connect(SteadyTime now) SLUICE_EXCLUDES(mutex_);
+  void Read();
+  bool Heartbeat(SteadyTime now) SLUICE_EXCLUDES(mutex_);
+  bool Leave(SteadyTime now) SLUICE_EXCLUDES(mutex_);
+  void EndStream(const std::string& why, bool cancel) SLUICE_EXCLUDES(mutex_);
+  void FinishWhenIdle() SLUICE_EXCLUDES(mutex_);
+
+  const std::string address_;
+  const std::chrono::milliseconds connect_timeout_;
+  const std::chrono::milliseconds attempt_timeout_;
+  grpc::CompletionQueue queue_;
+
+  // ---- the thread's own ----
+  State state_ = State::kNone;
+  Backoff backoff_;
+  bool starting_ = false;
+  bool reading_ = false;
+  bool again_at_once_ = false;  // the server is there, only the session is not
+  std::string why_;             // this end broke the stream off
+  SteadyTime retry_at_{};
+  SteadyTime began_at_{};   // the attempt
+  SteadyTime opened_at_{};  // the last stream that opened
+  SteadyTime left_at_{};
+  SteadyTime received_at_{};
+  SteadyTime heartbeat_at_{};
+  std::shared_ptr<SessionStream> stream_;  // others may use it, too, while they hold the right to write
+
+  Mutex mutex_;
+  CondVar changed_;  // connected, closed, room in the window
+  Conversation conversation_ SLUICE_GUARDED_BY(mutex_);
+  bool open_ SLUICE_GUARDED_BY(mutex_) = false;     // stream_ may be written to
+  bool writing_ SLUICE_GUARDED_BY(mutex_) = false;  // the right to write is taken; stream_ stays
+  bool closing_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool ended_ SLUICE_GUARDED_BY(mutex_) = false;
+  std::optional<Answer> refusal_ SLUICE_GUARDED_BY(mutex_);  // of the server, for good
+  grpc::Alarm alarm_ SLUICE_GUARDED_BY(mutex_);
+  bool alarm_set_ SLUICE_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace sluice::detail
