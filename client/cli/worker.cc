@@ -79,6 +79,8 @@ class Crew {
       } catch (const Unavailable&) {
         // The server was there when we started: wait for it to come back, however long that takes.
         if (!PauseUnlessStopped()) return std::nullopt;
+      } catch (const LimitReached&) {
+        if (!PauseUnlessStopped()) return std::nullopt;  // other waiters will go
       } catch (const Empty&) {
         const MutexLock lock(mutex_);
         totals_.nothing_came = true;
