@@ -62,7 +62,8 @@ void Conversation::Add(RemoteOperationPtr operation, SteadyTime now) {
   unsent_bytes_ += operation->bytes;
   ++unsent_count_;
   if (!connected_ && operation->completion) SetGiveUp(operation, now + options_.connect_timeout);
-  pending_.emplace_hint(pending_.end(), operation->id, Entry{std::move(operation)});
+  const std::uint64_t id = operation->id;  // first: arguments are evaluated in any order
+  pending_.emplace_hint(pending_.end(), id, Entry{std::move(operation)});
 }
 
 void Conversation::Cancel(const RemoteOperationPtr& operation, SteadyTime now, Effects& effects) {
