@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "client/cli/failure.h"
 #include "client/cli/units.h"
 
 namespace sluice::cli {
@@ -56,7 +57,7 @@ void AddChoice(CLI::App& app, const std::string& name, Enum* target, const std::
 }  // namespace
 
 CLI::Option* AddQueue(CLI::App& app, std::string* queue) {
-  return app.add_option("QUEUE", *queue, "NAME or NAMESPACE/NAME")->required();
+  return app.add_option("QUEUE", *queue, "NAME or NAMESPACE/NAME")->required()->type_name("");
 }
 
 CLI::Option* AddDuration(CLI::App& app, const std::string& name, std::optional<std::chrono::milliseconds>* target,
@@ -85,6 +86,16 @@ CLI::Option* AddNumber(CLI::App& app, const std::string& name, std::uint64_t* ta
       .add_option_function<std::string>(
           name, [=](const std::string& text) { *target = ParseNumber(name, text, least, kMost); }, help)
       ->type_name("N");
+}
+
+CLI::Option* AddInteger(CLI::App& app, const std::string& name, std::int64_t* target, const std::string& help) {
+  const auto read = [=](const std::string& text) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *target);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      throw CLI::ValidationError(name, Quoted(text) + " is not a whole number");
+    }
+  };
+  return app.add_option_function<std::string>(name, read, help)->type_name("N");
 }
 
 CLI::Option* AddFences(CLI::App& app, std::vector<std::uint64_t>* fences) {
@@ -124,6 +135,13 @@ QueueSettings SettingsArguments::ForCreate() const {
   settings.lease = given.lease.value_or(settings.lease);
   settings.max_attempts = given.max_attempts.value_or(settings.max_attempts);
   return settings;
+}
+
+std::optional<QueueSettings> SettingsArguments::ForCreate(bool create) const {
+  const QueueSettings settings = ForCreate();
+  if (create) return settings;
+  if (settings == QueueSettings()) return std::nullopt;
+  throw UsageError("settings of the queue need --create: this command changes no queue that is there");
 }
 
 void AddLiveSettings(CLI::App& app, SettingsArguments* settings) {
@@ -167,12 +185,6 @@ void AddAllSettings(CLI::App& app, SettingsArguments* settings) {
 void AddQueueLease(CLI::App& app, SettingsArguments* settings) {
   AddDuration(app, "--lease", &settings->given.lease, "lease of a get that no session keeps alive; default 30s")
       ->group(kSettings);
-}
-
-void SettingsNeed(CLI::App& app, CLI::Option* option) {
-  for (CLI::Option* setting : app.get_options([](const CLI::Option* each) { return each->get_group() == kSettings; })) {
-    setting->needs(option);
-  }
 }
 
 }  // namespace sluice::cli

@@ -24,6 +24,8 @@ CLI::Option* AddSize(CLI::App& app, const std::string& name, std::optional<std::
 // A whole number from `least`.
 CLI::Option* AddNumber(CLI::App& app, const std::string& name, std::uint64_t* target, std::uint64_t least,
                        const std::string& help);
+// A whole number of either sign.
+CLI::Option* AddInteger(CLI::App& app, const std::string& name, std::int64_t* target, const std::string& help);
 CLI::Option* AddFences(CLI::App& app, std::vector<std::uint64_t>* fences);
 // --header NAME=VALUE, repeatable.
 CLI::Option* AddHeaders(CLI::App& app, std::vector<std::pair<std::string, std::string>>* headers);
@@ -36,6 +38,8 @@ struct SettingsArguments {
   QueueUpdate given;
 
   QueueSettings ForCreate() const;
+  // For a command that makes the queue only with --create: nullopt without it. Settings alone are a usage error.
+  std::optional<QueueSettings> ForCreate(bool create) const;
 };
 
 // --maxsize, --max-bytes, --count-leased, --max-attempts: what can be changed live.
@@ -44,7 +48,5 @@ void AddLiveSettings(CLI::App& app, SettingsArguments* settings);
 void AddAllSettings(CLI::App& app, SettingsArguments* settings);
 // --lease, of the queue. Apart, because `get` has a --lease of its own.
 void AddQueueLease(CLI::App& app, SettingsArguments* settings);
-// The settings that were added make no sense without `option`.
-void SettingsNeed(CLI::App& app, CLI::Option* option);
 
 }  // namespace sluice::cli

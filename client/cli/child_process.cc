@@ -4,8 +4,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,7 +150,8 @@ ChildResult RunChild(const ChildJob& job, const std::stop_token& stop) {
 
   ErrorText errors(errors_read.get());
   {
-    const Descriptor pidfd(::pidfd_open(pid, 0), "cannot watch the command");
+    // Not pidfd_open(): the C library declares it without extern "C".
+    const Descriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)), "cannot watch the command");
     // Gone before the process is reaped: the number cannot be another's yet.
     const std::stop_callback kill(stop, [pid] { ::kill(-pid, SIGTERM); });
     Await(pidfd.get(), errors_read.get(), errors);

@@ -28,7 +28,7 @@ constexpr std::array kRows{
     Row{Reason::kShutDown, kShutDown, "ShutDown", "the queue is shut down (get: and nothing is left)",
         "to use the queue again: 'sluice reopen QUEUE'"},
     Row{Reason::kUnavailable, kUnreachable, "Unreachable", "the server cannot be reached, or is stopping",
-        "is sluiced running there? Name another with --address or $SLUICE_ADDRESS"},
+        "name another server with --address or $SLUICE_ADDRESS"},
     Row{Reason::kTimeout, kTimeout, "Timeout", "join: not finished before the timeout",
         "'sluice stats QUEUE' shows what is unfinished"},
     Row{Reason::kLeaseLost, kLeaseLost, "LeaseLost", "somebody else has, or has finished, the item",

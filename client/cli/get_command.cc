@@ -35,7 +35,7 @@ struct GetArguments {
   bool create = false;
   SettingsArguments settings;
 
-  std::optional<QueueSettings> Create() const { return create ? std::optional(settings.ForCreate()) : std::nullopt; }
+  std::optional<QueueSettings> Create() const { return settings.ForCreate(create); }
 };
 
 void CheckCombination(const GetArguments& arguments) {
@@ -234,9 +234,8 @@ void AddGetOptions(CLI::App& app, GetArguments* arguments) {
   AddNumber(app, "--workers", &arguments->workers, 1, "with --exec: commands at a time; default 1");
   app.add_flag("--until-finished", arguments->until_finished,
                "on a queue that is shut down, wait on while leased items may come back");
-  CLI::Option* create = app.add_flag("--create", arguments->create, "make the queue when it is missing");
+  app.add_flag("--create", arguments->create, "make the queue when it is missing, with the settings given");
   AddAllSettings(app, &arguments->settings);
-  SettingsNeed(app, create);
 }
 
 }  // namespace

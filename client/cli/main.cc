@@ -41,6 +41,8 @@ std::string Footer() {
 
 void Define(CLI::App& app, Context& context, Action* chosen) {
   app.name("sluice");
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.get_formatter()->label("REQUIRED", "");
   app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
   app.require_subcommand(1);
   app.footer(Footer());
@@ -53,7 +55,7 @@ void Define(CLI::App& app, Context& context, Action* chosen) {
     CLI::App* sub = app.add_subcommand(command.name, command.summary);
     sub->group("");  // the footer lists them
     sub->fallthrough();
-    sub->footer("Example: " + command.example + "\nEverywhere: --address, --connect-timeout, --json");
+    sub->footer("Example: " + command.example + "\nEverywhere: --address, --connect-timeout, --json\n");
     sub->callback([chosen, action = command.define(*sub)] { *chosen = action; });
   }
 }
@@ -61,9 +63,12 @@ void Define(CLI::App& app, Context& context, Action* chosen) {
 // The exit code of the parser's own endings: help, version, or a command line that makes no sense.
 int ReportParse(const CLI::App& app, const CLI::ParseError& error, bool json) {
   if (error.get_exit_code() == 0) return app.exit(error);
+  const bool nothing_to_do =
+      dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && app.get_subcommands().empty();
+  const std::string problem = nothing_to_do ? "say what to do: sluice COMMAND" : error.what();
   const std::vector<CLI::App*> commands = app.get_subcommands();
   const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
-  Report({kUsage, "USAGE", (command.empty() ? "" : command.substr(1) + ": ") + std::string(error.what()),
+  Report({kUsage, "USAGE", (command.empty() ? "" : command.substr(1) + ": ") + problem,
           "see 'sluice" + command + " --help'", std::nullopt},
          json);
   return kUsage;

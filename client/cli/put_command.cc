@@ -62,8 +62,7 @@ class Transfer {
  public:
   Transfer(Context& context, const PutArguments& arguments, ItemSource& source)
       : source_(source),
-        queue_(context.Open(arguments.queue,
-                            arguments.create ? std::optional(arguments.settings.ForCreate()) : std::nullopt)),
+        queue_(context.Open(arguments.queue, arguments.settings.ForCreate(arguments.create))),
         options_{.timeout = arguments.timeout,
                  .priority = arguments.priority,
                  .headers = arguments.headers,
@@ -147,7 +146,10 @@ int Put(Context& context, const PutArguments& arguments) {
 }
 
 void AddSources(CLI::App& app, PutArguments* arguments) {
-  app.add_option("ITEM", arguments->items, "the items; '-' alone reads standard input, one item a line")->type_name("");
+  app.add_option("ITEM", arguments->items,
+                 "the items; '-' alone reads standard input, one item a line; '--' before items that "
+                 "begin with '-'")
+      ->type_name("");
   app.add_flag("--lines", arguments->lines, "standard input, one item a line (as '-')");
   app.add_flag("--stdin", arguments->whole_stdin, "all of standard input is one item");
   app.add_option("--file", arguments->file, "the whole file is one item")->type_name("PATH");
@@ -166,16 +168,13 @@ Command PutCommand() {
                       "items a put, all or nothing; default up to 256, fewer when the queue is smaller");
             AddDuration(app, "--timeout", &arguments->timeout,
                         "longest wait of each batch; default: for ever; 0 = do not wait");
-            app.add_option("--priority", arguments->priority, "in a priority queue; lowest first; default 0")
-                ->type_name("N");
+            AddInteger(app, "--priority", &arguments->priority, "in a priority queue; lowest first; default 0");
             AddHeaders(app, &arguments->headers);
             app.add_option("--content-type", arguments->content_type, "default: text/plain; charset=utf-8")
                 ->type_name("TYPE");
-            CLI::Option* create =
-                app.add_flag("--create", arguments->create, "make the queue when it is missing, with these settings");
+            app.add_flag("--create", arguments->create, "make the queue when it is missing, with the settings given");
             AddAllSettings(app, &arguments->settings);
             AddQueueLease(app, &arguments->settings);
-            SettingsNeed(app, create);
             return [=](Context& context) { return Put(context, *arguments); };
           }};
 }

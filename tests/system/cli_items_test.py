@@ -14,7 +14,7 @@ class Put(CliTest):
     def test_arguments_are_items(self):
         self.create()
         self.assertRegex(self.ok("put", self.queue, "only"), r"\Aadded 1 item, id \d+\n\Z")
-        self.assertEqual(self.ok("put", self.queue, "get", "--", "--json", "-x"), "added 3 items\n")
+        self.assertEqual(self.ok("put", self.queue, "--", "get", "--json", "-x"), "added 3 items\n")
         self.assertEqual(self.payloads(), ["only", "get", "--json", "-x"])
 
     def test_ids_are_told(self):
