@@ -4,15 +4,17 @@
 //   pipeline run [FOLDER]            the whole thing; without a folder it makes 1,000 pictures first
 //   pipeline make FOLDER             makes pictures
 //   pipeline check FOLDER THUMBS     checks thumbnails
+#include <signal.h>
+#include <sys/prctl.h>
+
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
-#include <signal.h>
 #include <sluice/error.h>
-#include <sys/prctl.h>
 #include <CLI/CLI.hpp>
 
 #include "client/cpp/examples/pipeline/files.h"
@@ -61,8 +63,11 @@ void Declare(CLI::App& app, Arguments& arguments) {
 
 int Check(const pipeline::Options& options) {
   const auto names = pipeline::ListPictures(options.pictures, options.thumbnails);
-  const pipeline::Counter counter("checking", names.size());
-  return pipeline::ReportVerdict(pipeline::Verify(options.pictures, names, options.thumbnails, {}, counter)) ? 0 : 1;
+  const auto verdict = [&] {
+    const pipeline::Counter counter("checking", names.size());
+    return pipeline::Verify(options.pictures, names, options.thumbnails, {}, std::ref(counter));
+  }();
+  return pipeline::ReportVerdict(verdict) ? 0 : 1;
 }
 
 int Run(const CLI::App& app, const Arguments& arguments) {
@@ -70,7 +75,7 @@ int Run(const CLI::App& app, const Arguments& arguments) {
   if (app.got_subcommand("check")) return Check(arguments.options);
   if (app.got_subcommand("make")) {
     const pipeline::Counter counter("making pictures", arguments.options.samples);
-    pipeline::MakeSamples(arguments.options.pictures, arguments.options.samples, counter);
+    pipeline::MakeSamples(arguments.options.pictures, arguments.options.samples, std::ref(counter));
     return 0;
   }
   prctl(PR_SET_PDEATHSIG, SIGTERM);  // a worker does not outlive its orchestrator

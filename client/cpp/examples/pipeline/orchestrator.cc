@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
+#include <functional>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -100,9 +102,9 @@ void Drive(const sluice::Client& client, const Run& run, const std::vector<std::
   }
 }
 
-Outcome RunStages(const Options& options, const Run& run, const std::vector<std::string>& names,
-                  const std::filesystem::path& log, const std::stop_token& interrupted) {
-  const sluice::Client client = run.Connect("orchestrator");
+Outcome RunStages(const Options& options, const Run& run, const sluice::Client& client,
+                  const std::vector<std::string>& names, const std::filesystem::path& log,
+                  const std::stop_token& interrupted) {
   const Queues queues(client, run);
   Workers workers(run, log);
   StartWorkers(options, names.size(), workers);
@@ -141,17 +143,20 @@ int RunPipeline(const Options& options) {
   const TemporaryFolder scratch;
   const Run run = MakeRun(options, scratch.path());
   const std::filesystem::path log = scratch.path() / "workers.log";
+  const sluice::Client client = run.Connect("orchestrator");
   try {
     if (options.pictures.empty()) {
-      Counter counter("making pictures", options.samples, interrupt.token());
-      MakeSamples(run.pictures, options.samples, counter);
+      const Counter counter("making pictures", options.samples, interrupt.token());
+      MakeSamples(run.pictures, options.samples, std::ref(counter));
     }
     const std::vector<std::string> names = ListPictures(run.pictures, run.thumbnails);
     if (names.empty()) throw std::invalid_argument("no PNG or JPEG pictures in " + run.pictures.string());
     const std::set<std::string> there_before = ListFiles(run.thumbnails);
-    const Outcome outcome = RunStages(options, run, names, log, interrupt.token());
-    Counter counter("checking", names.size(), interrupt.token());
-    const Verdict verdict = Verify(run.pictures, names, run.thumbnails, there_before, counter);
+    const Outcome outcome = RunStages(options, run, client, names, log, interrupt.token());
+    const Verdict verdict = [&] {
+      const Counter counter("checking", names.size(), interrupt.token());
+      return Verify(run.pictures, names, run.thumbnails, there_before, std::ref(counter));
+    }();
     return Report(names.size(), outcome, verdict, log) ? 0 : 1;
   } catch (const sluice::Cancelled&) {
     if (!interrupt.token().stop_requested()) throw;

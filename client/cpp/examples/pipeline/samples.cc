@@ -43,7 +43,7 @@ Image DrawSample(std::size_t number) {
 }
 
 std::string SampleName(std::size_t number) {
-  char name[32];
+  char name[64];
   std::snprintf(name, sizeof name, "picture-%05zu.%s", number, number % 2 == 0 ? "png" : "jpg");
   return name;
 }

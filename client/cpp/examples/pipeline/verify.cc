@@ -17,7 +17,7 @@ namespace pipeline {
 namespace {
 
 constexpr int kCells = 8;                 // a picture is compared as a grid of kCells x kCells averages
-constexpr double kMaxMeanDifference = 6;  // of 255; what JPEG and resizing cost is below 2
+constexpr double kMaxMeanDifference = 6;  // of 255; JPEG and resizing make up to 3, another picture 9 and more
 
 // Average of each cell, red, green, blue (or grey thrice), on black where transparent.
 using Grid = std::array<double, kCells * kCells * 3>;
