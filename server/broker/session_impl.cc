@@ -29,11 +29,11 @@ void Session::Impl::Start() {
 Session::Attached Session::Impl::Attach(std::shared_ptr<SessionSink> sink, std::uint64_t answers_seen) {
   CompletionScope scope;
   std::shared_ptr<SessionSink> before = sink;
+  std::vector<SessionAnswer> forgotten;  // goes under no lock, as `before` does
   bool wake = false;
   Attached attached;
   {
     MutexLock order(order_mutex_);
-    std::vector<SessionAnswer> forgotten;
     {
       MutexLock lock(answer_mutex_);
       if (ended_.load() || !log_.Rewind(answers_seen, &forgotten)) return attached;
