@@ -1,0 +1,455 @@
+// The client's half of a session, without a network and without a clock.
+#include "client/cpp/src/conversation.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/common/background.h"
+
+namespace sluice::detail {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+// What became of an operation.
+struct Call {
+  RemoteOperationPtr operation;
+  std::shared_ptr<std::vector<Answer>> answers = std::make_shared<std::vector<Answer>>();
+
+  // The reason of its one answer; nullopt: it waits.
+  std::optional<Reason> ended() const {
+    EXPECT_LE(answers->size(), 1u) << "answered more than once";
+    return answers->empty() ? std::nullopt : std::optional(answers->front().reason);
+  }
+};
+
+class ConversationTest : public ::testing::Test {
+ protected:
+  void Make(bool retry_forever = true) {
+    conversation_ = std::make_unique<Conversation>(
+        Conversation::Options{"server:1", "test", 3'000ms, 1'000ms, retry_forever}, leases_);
+  }
+
+  Call Submit(Command command) {
+    Call call{std::make_shared<RemoteOperation>()};
+    call.operation->space = "default";
+    call.operation->command = std::move(command);
+    call.operation->completion = [answers = call.answers](Answer&& answer, Epoch) { answers->push_back(answer); };
+    conversation_->Add(call.operation, now_);
+    return call;
+  }
+  void Cancel(const Call& call) {
+    Run([&](auto& effects) { conversation_->Cancel(call.operation, now_, effects); });
+  }
+  void Welcome(std::uint64_t session, bool resumed, std::uint64_t operations_seen = 0) {
+    v1::Welcome welcome;
+    welcome.set_session(session);
+    welcome.set_token("token" + std::to_string(session));
+    welcome.set_resumed(resumed);
+    welcome.set_operations_seen(operations_seen);
+    Run([&](auto& effects) { conversation_->OnWelcome(welcome, now_, effects); });
+  }
+  void Break() {
+    Run([&](auto& effects) { conversation_->OnBroken("cut", now_, effects); });
+  }
+  void Pass(milliseconds time) {
+    now_ += time;
+    Run([&](auto& effects) { conversation_->Expire(now_, effects); });
+  }
+  void Receive(const Call& call, Answer answer) { Receive(call.operation->id, std::move(answer)); }
+  void Receive(std::uint64_t id, Answer answer) {
+    Run([&](auto& effects) { conversation_->OnAnswers({{id, std::move(answer)}}, now_, effects); });
+  }
+  template <typename Step>
+  void Run(Step step) {
+    Conversation::Effects effects;
+    step(effects);
+    session_lost_ = effects.session_lost;
+    effects.Run();
+  }
+
+  // The next message, or an empty one.
+  v1::SessionRequest Next() {
+    Conversation::Message message;
+    return conversation_->NextMessage(now_, &message) ? message.Encode() : v1::SessionRequest();
+  }
+  // What the operations of the next message are, as text: "get#1 cancel#2(1)".
+  std::string Sent() {
+    std::string text;
+    const v1::SessionRequest message = Next();
+    for (const v1::Operation& operation : message.operations()) {
+      const auto* field = operation.GetDescriptor()->FindFieldByNumber(operation.call_case());
+      text += (text.empty() ? "" : " ") + field->name() + "#" + std::to_string(operation.id());
+      if (operation.has_cancel()) text += "(" + std::to_string(operation.cancel().operation()) + ")";
+    }
+    return text;
+  }
+
+  static Answer Item(std::uint64_t fence) {
+    GetResult result;
+    result.deliveries.push_back({ItemId{1}, Fence{fence}, 1, {}, std::make_shared<Content>()});
+    return Answer::Ok(std::move(result));
+  }
+  static Answer No(Reason reason) { return Answer::Refused(reason, "no"); }
+
+  static Get GetFor(WaitTime timeout = kForever) {
+    Get get;
+    get.queue = "q";
+    get.timeout = timeout;
+    return get;
+  }
+  static Put PutOne() { return {"q", {std::make_shared<Content>()}, kForever, {}}; }
+
+  SteadyTime now_ = SteadyTime(1h);
+  std::shared_ptr<LeaseTable> leases_ = std::make_shared<LeaseTable>();
+  std::unique_ptr<Conversation> conversation_;
+  bool session_lost_ = false;
+};
+
+TEST_F(ConversationTest, WhatAccumulatesGoesOutAsOneMessage) {
+  Make();
+  Welcome(7, false);
+  Submit(GetFor());
+  Submit(PutOne());
+  Submit(Stats{"q"});
+  EXPECT_EQ(Sent(), "get#1 put#2 stats#3");
+  EXPECT_EQ(Sent(), "");
+}
+
+TEST_F(ConversationTest, AnAnswerEndsItsOperationOnce) {
+  Make();
+  Welcome(7, false);
+  const Call get = Submit(GetFor());
+  Next();
+  const std::uint64_t id = get.operation->id;
+  Receive(id, Item(5));
+  EXPECT_EQ(get.ended(), Reason::kOk);
+  Receive(id, Item(5));  // sent twice
+  EXPECT_EQ(get.answers->size(), 1u);
+}
+
+TEST_F(ConversationTest, AfterResumingItSendsWhatTheServerHasNotSeen) {
+  Make();
+  Welcome(7, false);
+  const Call first = Submit(GetFor());
+  const Call second = Submit(PutOne());
+  Next();
+  Break();
+  EXPECT_EQ(conversation_->Hello().hello().session(), 7u);
+  EXPECT_EQ(conversation_->Hello().hello().token(), "token7");
+  Welcome(7, true, 1);
+  EXPECT_EQ(Sent(), "put#2");
+  Receive(first, Item(5));
+  Receive(second, Answer::Ok(PutResult{ItemId{1}, 1}));
+  EXPECT_EQ(first.ended(), Reason::kOk);
+  EXPECT_EQ(second.ended(), Reason::kOk);
+}
+
+TEST_F(ConversationTest, AHelloSaysHowManyAnswersCame) {
+  Make();
+  Welcome(7, false);
+  const Call stats = Submit(Stats{"q"});
+  Submit(GetFor());
+  Next();
+  Receive(stats, Answer::Ok(StatsResult{}));
+  Break();
+  EXPECT_EQ(conversation_->Hello().answers_seen(), 1u);
+}
+
+TEST_F(ConversationTest, AnswersAreConfirmedWithTheNextMessage) {
+  Make();
+  Welcome(7, false);
+  const Call stats = Submit(Stats{"q"});
+  Next();
+  Receive(stats, Answer::Ok(StatsResult{}));
+  Submit(Stats{"q"});
+  EXPECT_EQ(Next().answers_seen(), 1u);
+}
+
+TEST_F(ConversationTest, ManyAnswersAreConfirmedByThemselves) {
+  Make();
+  Welcome(7, false);
+  std::vector<Call> calls;
+  for (int i = 0; i < 256; ++i) calls.push_back(Submit(Stats{"q"}));
+  Next();
+  Conversation::Message message;
+  for (int i = 0; i < 255; ++i) Receive(calls[i], Answer::Ok(StatsResult{}));
+  EXPECT_FALSE(conversation_->NextMessage(now_, &message));
+  Receive(calls[255], Answer::Ok(StatsResult{}));
+  EXPECT_EQ(Next().answers_seen(), 256u);
+}
+
+TEST_F(ConversationTest, APlainPopIsConfirmedAtOnce) {
+  Make();
+  Welcome(7, false);
+  Get pop = GetFor();
+  pop.auto_ack = true;
+  const Call call = Submit(pop);
+  Next();
+  Receive(call, Item(5));
+  EXPECT_EQ(Next().answers_seen(), 1u);
+}
+
+TEST_F(ConversationTest, ALostSessionBeginsWhatWaitedAnewWithTheRestOfItsTimeout) {
+  Make();
+  Welcome(7, false);
+  Submit(GetFor(10s));
+  Submit(PutOne());
+  Next();
+  Break();
+  now_ += 4s;
+  Welcome(8, false);
+  const v1::SessionRequest message = Next();
+  ASSERT_EQ(message.operations_size(), 2);
+  EXPECT_EQ(message.operations(0).get().timeout_ms(), 6'000);
+  EXPECT_FALSE(message.operations(1).put().has_timeout_ms());
+  EXPECT_EQ(message.answers_seen(), 0u);
+}
+
+TEST_F(ConversationTest, ALostSessionLosesItsLeases) {
+  Make();
+  Welcome(7, false);
+  const Epoch epoch = leases_->epoch();
+  std::stop_source source;
+  leases_->Watch(epoch, source);
+  const Call done = Submit(TaskDone{"q", {Fence{5}}});
+  const Call fail = Submit(Fail{"q", {Fence{6}}, "no"});
+  Next();
+  Break();
+  EXPECT_FALSE(source.stop_requested()) << "not lost while the session may be resumed";
+  Welcome(8, false);
+  EXPECT_TRUE(source.stop_requested());
+  EXPECT_NE(leases_->epoch(), epoch);
+  EXPECT_EQ(done.ended(), Reason::kLeaseLost);
+  EXPECT_EQ(fail.ended(), Reason::kLeaseLost);
+  EXPECT_EQ(Sent(), "") << "fences of another server must not be sent to this one";
+}
+
+TEST_F(ConversationTest, AResumedSessionKeepsItsLeases) {
+  Make();
+  Welcome(7, false);
+  std::stop_source source;
+  leases_->Watch(leases_->epoch(), source);
+  const Call done = Submit(TaskDone{"q", {Fence{5}}});
+  Next();
+  Break();
+  Welcome(7, true, 0);
+  EXPECT_FALSE(source.stop_requested());
+  EXPECT_EQ(Sent(), "task_done#1");
+  EXPECT_EQ(done.ended(), std::nullopt);
+}
+
+TEST_F(ConversationTest, SessionLostAsAnAnswerIsALostSessionNotAnAnswer) {
+  Make();
+  Welcome(7, false);
+  const Call get = Submit(GetFor());
+  Next();
+  Receive(get, No(Reason::kSessionLost));
+  EXPECT_TRUE(session_lost_);
+  EXPECT_EQ(get.ended(), std::nullopt);
+  EXPECT_FALSE(conversation_->has_session());
+  Break();
+  Welcome(8, false);
+  EXPECT_EQ(Sent(), "get#1");
+}
+
+TEST_F(ConversationTest, ACancelledCallIsAnsweredByTheServer) {
+  Make();
+  Welcome(7, false);
+  const Call get = Submit(GetFor());
+  Next();
+  Cancel(get);
+  EXPECT_EQ(Sent(), "cancel#2(1)");
+  EXPECT_EQ(get.ended(), std::nullopt);
+  Receive(get, Item(5));  // the item was faster
+  EXPECT_EQ(get.ended(), Reason::kOk);
+}
+
+TEST_F(ConversationTest, ACancelledCallThatWasNotSentIsForgotten) {
+  Make();
+  Welcome(7, false);
+  const Call get = Submit(GetFor());
+  Cancel(get);
+  EXPECT_EQ(get.ended(), Reason::kCancelled);
+  EXPECT_EQ(Sent(), "");
+}
+
+TEST_F(ConversationTest, ACancelDuringAnOutageEndsAtOnceAndItsItemGoesBack) {
+  Make();
+  Welcome(7, false);
+  const Call get = Submit(GetFor());
+  Next();
+  Break();
+  Cancel(get);
+  EXPECT_EQ(get.ended(), Reason::kCancelled);
+  Welcome(7, true, 1);
+  EXPECT_EQ(Sent(), "cancel#2(1)");
+  Receive(get, Item(5));
+  EXPECT_EQ(Sent(), "release#3");
+  EXPECT_EQ(get.answers->size(), 1u);
+}
+
+TEST_F(ConversationTest, ASilentServerDoesNotKeepACancelledCall) {
+  Make();
+  Welcome(7, false);
+  const Call get = Submit(GetFor());
+  Next();
+  Cancel(get);
+  Pass(1'999ms);
+  EXPECT_EQ(get.ended(), std::nullopt);
+  Pass(1ms);
+  EXPECT_EQ(get.ended(), Reason::kCancelled);
+  Next();
+  Receive(get, Item(5));
+  EXPECT_EQ(Sent(), "release#3");
+}
+
+TEST_F(ConversationTest, AnAbandonedPlainPopIsReleasedBeforeItIsConfirmed) {
+  Make();
+  Welcome(7, false);
+  Get pop = GetFor();
+  pop.auto_ack = true;
+  const Call call = Submit(pop);
+  Next();
+  Break();
+  Cancel(call);
+  Welcome(7, true, 1);
+  Next();  // the cancel
+  Receive(call, Item(5));
+  const v1::SessionRequest message = Next();
+  ASSERT_EQ(message.operations_size(), 1);
+  EXPECT_TRUE(message.operations(0).has_release());
+  EXPECT_EQ(message.answers_seen(), 0u) << "a confirmed pop is finished";
+  Receive(message.operations(0).id(), Answer::Ok(ReleaseResult{}));
+  Submit(Stats{"q"});
+  EXPECT_EQ(Next().answers_seen(), 2u);
+}
+
+TEST_F(ConversationTest, ACallMadeWhileDisconnectedEndsWithUnavailableAndIsNeverSent) {
+  Make();
+  Welcome(7, false);
+  Break();
+  const Call put = Submit(PutOne());
+  Pass(999ms);
+  EXPECT_EQ(put.ended(), std::nullopt);
+  Pass(1ms);
+  ASSERT_EQ(put.ended(), Reason::kUnavailable);
+  EXPECT_NE(put.answers->front().message.find("server:1"), std::string::npos);
+  EXPECT_NE(put.answers->front().message.find("cut"), std::string::npos);
+  Welcome(7, true, 0);
+  EXPECT_EQ(Sent(), "");
+}
+
+TEST_F(ConversationTest, ACallThatWaitsForEverSurvivesAnyOutage) {
+  Make();
+  Welcome(7, false);
+  const Call get = Submit(GetFor());
+  Next();
+  Break();
+  Pass(24h);
+  EXPECT_EQ(get.ended(), std::nullopt);
+  Welcome(8, false);
+  EXPECT_EQ(Sent(), "get#1");
+}
+
+TEST_F(ConversationTest, ACallWithATimeoutSurvivesUntilAfterIt) {
+  Make();
+  Welcome(7, false);
+  const Call get = Submit(GetFor(10s));
+  Next();
+  Break();
+  Pass(10'999ms);
+  EXPECT_EQ(get.ended(), std::nullopt);
+  Pass(1ms);
+  EXPECT_EQ(get.ended(), Reason::kUnavailable) << "never Empty";
+}
+
+TEST_F(ConversationTest, WithoutRetryForeverAnOutageEndsEveryCall) {
+  Make(false);
+  Welcome(7, false);
+  const Call get = Submit(GetFor());
+  Next();
+  Break();
+  Pass(1s);
+  EXPECT_EQ(get.ended(), Reason::kUnavailable);
+}
+
+TEST_F(ConversationTest, ANowaitCallThatWasGivenUpIsNotSentAgain) {
+  Make();
+  Welcome(7, false);
+  Put put = PutOne();
+  put.timeout = 0ms;
+  const Call call = Submit(put);
+  Next();
+  Break();
+  Pass(1s);
+  EXPECT_EQ(call.ended(), Reason::kUnavailable);
+  Welcome(7, true, 0);  // it was lost on the way
+  EXPECT_EQ(Sent(), "");
+}
+
+TEST_F(ConversationTest, WhatAStoppingServerRefusesIsSentAgainLater) {
+  Make();
+  Welcome(7, false);
+  const Call get = Submit(GetFor());
+  Next();
+  Receive(get, No(Reason::kUnavailable));
+  EXPECT_EQ(get.ended(), std::nullopt);
+  EXPECT_EQ(Sent(), "") << "not at once";
+  Pass(200ms);
+  EXPECT_EQ(Sent(), "get#2");
+  Cancel(get);
+  EXPECT_EQ(Sent(), "cancel#3(2)");
+}
+
+TEST_F(ConversationTest, ARefusedNowaitCallIsTriedUntilTheConnectTimeout) {
+  Make();
+  Welcome(7, false);
+  const Call stats = Submit(Stats{"q"});
+  for (int i = 0; i < 5; ++i) {
+    Next();
+    EXPECT_EQ(stats.ended(), std::nullopt);
+    Receive(stats, No(Reason::kUnavailable));
+    Pass(200ms);
+  }
+  EXPECT_EQ(stats.ended(), Reason::kUnavailable);
+}
+
+TEST_F(ConversationTest, TheWindowIsFullOfWhatIsUnsentOnly) {
+  Make();
+  Welcome(7, false);
+  const Call put = Submit(PutOne());
+  put.operation->bytes = 0;
+  const auto large = std::make_shared<RemoteOperation>();
+  large->command = PutOne();
+  large->space = "default";
+  large->bytes = 16u << 20;
+  conversation_->Add(large, now_);
+  EXPECT_TRUE(conversation_->window_full());
+  while (Next().operations_size() > 0) {
+  }
+  EXPECT_FALSE(conversation_->window_full()) << "a put that waits on the server must not keep others from going there";
+}
+
+TEST_F(ConversationTest, CloseEndsEverything) {
+  Make();
+  Welcome(7, false);
+  std::stop_source source;
+  leases_->Watch(leases_->epoch(), source);
+  const Call get = Submit(GetFor());
+  Run([&](auto& effects) { conversation_->Close(effects); });
+  EXPECT_EQ(get.ended(), Reason::kCancelled);
+  EXPECT_TRUE(source.stop_requested());
+  Cancel(get);  // no effect
+  EXPECT_EQ(conversation_->NextDeadline(now_), std::nullopt);
+}
+
+}  // namespace
+}  // namespace sluice::detail
