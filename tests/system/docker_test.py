@@ -42,7 +42,13 @@ def with_dependencies(names):
 
 def libraries_of(path):
     lines = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"=> (/\S+)", lines))
+    return {os.path.realpath(library).removeprefix("/usr") for library in re.findall(r"=> (/\S+)", lines)}
+
+
+def owner_of(library):
+    """The package of /lib/...; some are listed there, some below /usr."""
+    query = ["dpkg", "-S", library, "/usr" + library]
+    return subprocess.run(query, capture_output=True, text=True).stdout.split(":")[0]
 
 
 class Dockerfile(unittest.TestCase):
@@ -70,8 +76,7 @@ class Dockerfile(unittest.TestCase):
         there = with_dependencies(packages("runtime"))
         for name in ("sluiced", "sluice"):
             for library in libraries_of(program(name)):
-                owner = subprocess.run(["dpkg", "-S", os.path.realpath(library)], capture_output=True, text=True).stdout
-                self.assertIn(owner.split(":")[0], there, f"{name} needs {library}")
+                self.assertIn(owner_of(library), there, f"{name} needs {library}")
 
     def test_entry_point_and_health_check_are_commands_that_work(self):
         found = dict(instructions())
@@ -110,8 +115,9 @@ class Compose(unittest.TestCase):
 
         def start(name):
             service = services[name]
+            command = [word.replace("$$", "$") for word in service["entrypoint"] + service["command"]]
             return [
-                Process(*service["entrypoint"], *service["command"], env=server.environment(path))
+                Process(*command, env=server.environment(path))
                 for _ in range(service.get("scale", 1))
             ]
 
@@ -126,8 +132,8 @@ class Compose(unittest.TestCase):
                 running += finish
                 for process in finish + consumers:
                     self.assertEqual(process.wait(60), 0, str(process))
-                lines = "".join(process.stdout for process in consumers).split()
-                self.assertEqual(sorted(lines, key=int), sorted([str(n) for n in range(1, 501)] * 2, key=int))
+                lines = "".join(process.stdout for process in consumers).splitlines()
+                self.assertEqual(sorted(lines), sorted([f"job {n}" for n in range(1, 501)] * 2))
                 self.assertEqual(server.stats("jobs")["done"], 1000)
             finally:
                 for process in running:

@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import re
 import shutil
 import signal
 import struct
@@ -129,11 +128,21 @@ class Pipeline(unittest.TestCase):
                 self.assertEqual(done.returncode, 1)
                 self.assertIn("  picture-00004.", done.stderr)
 
+    def start_and_block(self, server):
+        """A pipeline that is in the middle, and stays there: its last queue is paused."""
+        command = [program("pipeline"), "run", "--address", server.address, "--count", 300]
+        process = Process(*command, env={"TMPDIR": str(self.scratch)})
+        self.addCleanup(process.close)
+        name = wait_until(
+            lambda: [q["queue"] for q in server.json("list")["queues"] if q["queue"].endswith(".write")], "the queues"
+        )[0]
+        self.assertEqual(server.run("pause", name).returncode, 0)
+        wait_until(lambda: server.stats(name)["ready"] == 100, "a full queue")
+        return process
+
     def test_interrupted_it_leaves_nothing_behind(self):
         with Server() as server:
-            command = [program("pipeline"), "run", "--address", server.address, "--count", 3000]
-            with Process(*command, env={"TMPDIR": str(self.scratch)}) as process:
-                wait_until(lambda: re.search(r"[1-9]\d* done", process.stdout), "the first pictures that are done")
+            with self.start_and_block(server) as process:
                 process.signal(signal.SIGINT)
                 self.assertEqual(process.wait(), 130, str(process))
             self.assertEqual(leftovers(self.scratch), [])
@@ -141,9 +150,7 @@ class Pipeline(unittest.TestCase):
 
     def test_a_stage_that_dies_ends_the_run(self):
         with Server() as server:
-            command = [program("pipeline"), "run", "--address", server.address, "--count", 3000]
-            with Process(*command, env={"TMPDIR": str(self.scratch)}) as process:
-                wait_until(lambda: re.search(r"[1-9]\d* done", process.stdout), "the first pictures that are done")
+            with self.start_and_block(server) as process:
                 os.kill(writer_of(process.pid), signal.SIGKILL)  # there is one: nobody could take over
                 self.assertEqual(process.wait(), 1, str(process))
                 self.assertIn("a write worker was killed by signal 9", process.stderr)

@@ -70,6 +70,12 @@ Run MakeRun(const Options& options, const std::filesystem::path& scratch) {
   return run;
 }
 
+std::vector<std::string> PicturesOf(const Run& run) {
+  std::vector<std::string> names = ListPictures(run.pictures, run.thumbnails);
+  if (names.empty()) throw std::invalid_argument("no PNG or JPEG pictures in " + run.pictures.string());
+  return names;
+}
+
 // Waits until `condition`; false at the end of patience. Throws Cancelled.
 template <typename Condition>
 bool Await(const std::stop_token& stop, const Condition& condition) {
@@ -143,14 +149,15 @@ int RunPipeline(const Options& options) {
   const TemporaryFolder scratch;
   const Run run = MakeRun(options, scratch.path());
   const std::filesystem::path log = scratch.path() / "workers.log";
+  const bool make_samples = options.pictures.empty();
+  std::vector<std::string> names = make_samples ? std::vector<std::string>{} : PicturesOf(run);
   const sluice::Client client = run.Connect("orchestrator");
   try {
-    if (options.pictures.empty()) {
+    if (make_samples) {
       const Counter counter("making pictures", options.samples, interrupt.token());
       MakeSamples(run.pictures, options.samples, std::ref(counter));
+      names = PicturesOf(run);
     }
-    const std::vector<std::string> names = ListPictures(run.pictures, run.thumbnails);
-    if (names.empty()) throw std::invalid_argument("no PNG or JPEG pictures in " + run.pictures.string());
     const std::set<std::string> there_before = ListFiles(run.thumbnails);
     const Outcome outcome = RunStages(options, run, client, names, log, interrupt.token());
     const Verdict verdict = [&] {
