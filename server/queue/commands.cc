@@ -227,7 +227,7 @@ bool Namespace::State::Run(const Call& call, Peek&& peek) {
   std::size_t bytes = 0;
   const std::size_t most = std::min(std::max(std::size_t{peek.max_items}, std::size_t{1}), limits::kBatchItems);
   for (const StoredItem* item : queue->ready.First(most)) {
-    bytes += item->bytes();
+    bytes += ContentBytes(*item->content) + item->last_error.size();
     if (bytes > limits::kReplyBytes && !result.items.empty()) break;
     result.items.push_back({item->id, item->attempts, item->put_time, item->last_error, item->content});
   }

@@ -30,7 +30,7 @@ GetResult Namespace::State::Deliver(Queue& queue, const Get& get, SessionId sess
   result.deliveries.reserve(most);
   std::size_t bytes = 0;
   while (result.deliveries.size() < most) {
-    bytes += queue.ready.Front()->bytes();
+    bytes += ContentBytes(*queue.ready.Front()->content);
     if (bytes > limits::kReplyBytes && !result.deliveries.empty()) break;
     StoredItem& item = *queue.ready.PopFront();
     Lease(item, get, session, now);

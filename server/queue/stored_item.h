@@ -39,11 +39,14 @@ struct StoredItem {
   std::size_t bytes() const { return content->payload.size(); }
 };
 
-// What an item is charged to the server's memory.
-inline std::size_t Charge(const Content& content) {
-  std::size_t bytes = content.payload.size() + content.content_type.size() + limits::kItemOverheadBytes;
+// All bytes that a producer gave: what a reply carries.
+inline std::size_t ContentBytes(const Content& content) {
+  std::size_t bytes = content.payload.size() + content.content_type.size();
   for (const auto& [name, value] : content.headers) bytes += name.size() + value.size();
   return bytes;
 }
+
+// What an item is charged to the server's memory.
+inline std::size_t Charge(const Content& content) { return ContentBytes(content) + limits::kItemOverheadBytes; }
 
 }  // namespace sluice::queue

@@ -64,6 +64,16 @@ TEST(GetTest, CutsAReplyAtFourMebibytesOfPayload) {
   EXPECT_EQ(core.Get("q", 10), "yy,z");
 }
 
+// Headers counted as nothing once: a reply could outgrow a message, and its items came again for ever.
+TEST(GetTest, CountsHeadersIntoAReply) {
+  TestCore core;
+  core.Create("q");
+  const auto content = std::make_shared<Content>();
+  content->headers = {{"trace", std::string(limits::kReplyBytes / 2, 'x')}};
+  ASSERT_EQ(core.Do(Put{"q", {content, content, content}, kForever, std::nullopt}), "ok");
+  EXPECT_EQ(core.Take("q", 10).size(), 1u);
+}
+
 TEST(GetTest, GivesOneItemThoughItIsLargerThanAReply) {
   TestCore core;
   core.Create("q");
