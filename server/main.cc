@@ -1,4 +1,5 @@
 // sluiced.
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <future>
@@ -10,6 +11,7 @@
 #include <absl/synchronization/mutex.h>
 #include <spdlog/spdlog.h>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 
 #include "server/command_line.h"
 #include "server/log.h"
@@ -19,6 +21,11 @@
 
 namespace sluice::server {
 namespace {
+
+using namespace std::chrono_literals;
+
+// After the drain timeout nothing keeps the process, not even a connection that gRPC would like to wait for.
+constexpr auto kCutOff = 500ms;
 
 // Serves until a signal. Returns the exit code.
 int Serve(const Config& config) {
@@ -31,7 +38,15 @@ int Serve(const Config& config) {
   PortFile port_file;
   std::promise<int> stop;
   asio::signal_set signals(server->io(), SIGTERM, SIGINT);
+  asio::steady_timer cut_off(server->io());
   signals.async_wait([&](const std::error_code&, int first) {
+    cut_off.expires_after(config.drain_timeout + kCutOff);
+    cut_off.async_wait([&](const std::error_code& cancelled) {
+      if (cancelled) return;
+      spdlog::warn("stopped; some clients did not take their answers");
+      port_file.Remove();
+      std::_Exit(kExitOk);
+    });
     signals.async_wait([&](const std::error_code& cancelled, int second) {
       if (cancelled) return;
       port_file.Remove();

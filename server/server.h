@@ -42,7 +42,8 @@ class Server {
   broker::Broker& broker() { return broker_; }
 
   // Refuses new work, answers every waiting call with UNAVAILABLE, lets the answers leave, ends. Idempotent.
-  // Blocks: until everything is gone; what is not after the drain timeout is cut off.
+  // Blocks: until everything is gone. After the drain timeout calls are cut off; but gRPC holds on to a connection
+  // whose other end takes no bytes until the ping timeout, too.
   void Drain();
 
  private:

@@ -1,4 +1,5 @@
 // The transport over completion queues; see transport.h.
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -46,8 +47,15 @@ class CompletionQueueTransport final : public Transport {
   }
 
   void Drain() override { calls_.Drain(); }
-  bool WaitUntilIdle(std::chrono::steady_clock::time_point deadline) override { return calls_.WaitUntilIdle(deadline); }
-  void Stop() override { threads_.clear(); }
+  bool WaitUntilIdle(std::chrono::steady_clock::time_point deadline) override {
+    return calls_.under_way().WaitUntilNone(deadline);
+  }
+  // The gRPC server may be gone before its calls are: their last events are still to be handled, and those begin
+  // operations. All of them come, because no connection is left.
+  void Stop() override {
+    calls_.objects().WaitUntilNone(std::chrono::steady_clock::time_point::max());
+    threads_.clear();
+  }
 
  private:
   broker::Broker& broker_;

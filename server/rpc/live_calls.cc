@@ -8,12 +8,6 @@
 
 namespace sluice::rpc {
 
-void LiveCalls::OnLeave() {
-  if (count_.fetch_sub(1) != 1 || !draining()) return;
-  MutexLock lock(mutex_);  // so that a waiter is either before its look at the count or already waiting
-  idle_.notify_all();
-}
-
 void LiveCalls::Add(SessionStream* stream) {
   MutexLock lock(mutex_);
   streams_.insert(stream);
@@ -35,14 +29,6 @@ void LiveCalls::Drain() {
     }
   }
   for (const auto& stream : streams) stream->Drain();
-}
-
-bool LiveCalls::WaitUntilIdle(std::chrono::steady_clock::time_point deadline) {
-  MutexLock lock(mutex_);
-  while (count_.load() > 0) {
-    if (idle_.wait_until(mutex_, deadline) == std::cv_status::timeout) return count_.load() <= 0;
-  }
-  return true;
 }
 
 }  // namespace sluice::rpc

@@ -44,7 +44,7 @@ std::string Problem(const v1::SessionRequest& message) {
 }  // namespace
 
 SessionStream::SessionStream(const Wiring& wiring, v1::QueueService::AsyncService* service)
-    : wiring_(wiring), service_(service) {
+    : wiring_(wiring), object_(wiring.calls.objects().Take()), service_(service) {
   context_.AsyncNotifyWhenDone(&done_);
 }
 
@@ -68,7 +68,7 @@ void SessionStream::OnAccepted(bool ok) {
     last.swap(keep_done_);
     return;
   }
-  ticket_ = wiring_.calls.Enter();
+  under_way_ = wiring_.calls.under_way().Take();
   Listen(wiring_, service_);
   wiring_.calls.Add(this);
   if (wiring_.calls.draining()) {

@@ -89,8 +89,10 @@ class SessionStream final : public broker::SessionSink,
   void ReadUnlessAhead() SLUICE_EXCLUDES(mutex_);
   void ResumeReading() SLUICE_EXCLUDES(mutex_);
 
-  LiveCalls::Ticket ticket_;  // first, so that it goes last
   Wiring wiring_;
+  // Before the context, so that they go after it.
+  Tickets::Ticket object_;
+  Tickets::Ticket under_way_;
   v1::QueueService::AsyncService* const service_;
   grpc::ServerContext context_;
   grpc::ServerAsyncReaderWriter<v1::SessionResponse, v1::SessionRequest> stream_{&context_};

@@ -6,7 +6,9 @@
 
 namespace sluice::rpc {
 
-UnaryCall::UnaryCall(const Wiring& wiring) : wiring_(wiring) { context_.AsyncNotifyWhenDone(&done_); }
+UnaryCall::UnaryCall(const Wiring& wiring) : wiring_(wiring), object_(wiring.calls.objects().Take()) {
+  context_.AsyncNotifyWhenDone(&done_);
+}
 
 void UnaryCall::Listen(std::unique_ptr<UnaryCall> call) {
   UnaryCall* const listening = call.release();
@@ -18,7 +20,7 @@ void UnaryCall::OnAccepted(bool ok) {
     delete this;
     return;
   }
-  ticket_ = wiring_.calls.Enter();
+  under_way_ = wiring_.calls.under_way().Take();
   Listen(Successor());
   Submit();
 }

@@ -37,8 +37,10 @@ class UnaryCall {
  protected:
   explicit UnaryCall(const Wiring& wiring);
 
-  LiveCalls::Ticket ticket_;  // first, so that it goes last
   Wiring wiring_;
+  // Before the context, so that they go after it.
+  Tickets::Ticket object_;
+  Tickets::Ticket under_way_;
   grpc::ServerContext context_;
 
  private:
