@@ -20,7 +20,7 @@ struct Row {
 };
 
 constexpr std::array kRows{
-    Row{Reason::kInvalidArgument, kUsage, "InvalidArgument", "", "see 'sluice COMMAND --help' for what is allowed"},
+    Row{Reason::kInvalidArgument, kUsage, "InvalidArgument", "", ""},
     Row{Reason::kEmpty, kEmpty, "Empty", "get: nothing came before the timeout",
         "put an item, or wait longer with --timeout"},
     Row{Reason::kFull, kFull, "Full", "put: no room before the timeout",
@@ -34,15 +34,14 @@ constexpr std::array kRows{
     Row{Reason::kLeaseLost, kLeaseLost, "LeaseLost", "somebody else has, or has finished, the item",
         "drop the work; get the next item"},
     Row{Reason::kQueueNotFound, kQueueNotFound, "QueueNotFound", "no such queue",
-        "make it with 'sluice create QUEUE', or add --create to put or get"},
+        "'sluice create QUEUE' does, and so does --create with put and get"},
     Row{Reason::kQueueExists, kQueueExists, "QueueExists", "create: it exists with other settings",
         "change it with 'sluice update QUEUE', or delete it first"},
     Row{Reason::kQueueDeleted, kQueueDeleted, "QueueDeleted", "the queue was deleted while the command waited",
         "make it again with 'sluice create QUEUE'"},
     Row{Reason::kTooLarge, kTooLarge, "TooLarge", "an item or batch that can never fit",
         "make the item smaller, lower --batch, or raise the bound with 'sluice update QUEUE'"},
-    Row{Reason::kLimitReached, kLimitReached, "LimitReached", "a limit of the server (queues, waiters, sessions)",
-        "delete what is not needed, or raise the limit in the server's configuration"},
+    Row{Reason::kLimitReached, kLimitReached, "LimitReached", "a limit of the server (queues, waiters, sessions)", ""},
     Row{Reason::kCancelled, kInterrupted, "Cancelled", "", ""},
     Row{Reason::kSessionLost, kOther, "SessionLost", "", "the server took back what this command held; run it again"},
     Row{Reason::kInternal, kOther, "Internal", "", "this is a bug in Sluice: the server's log says more"},

@@ -19,6 +19,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::uint64_t kMostAtOnce = 256;  // items a round trip: enough for speed, few to give back when we are killed
+constexpr std::uint64_t kMostWorkers = 1'000;  // each is a thread here and a process beside
 constexpr std::size_t kShownCharacters = 200;
 
 struct GetArguments {
@@ -44,6 +45,7 @@ void CheckCombination(const GetArguments& arguments) {
     throw UsageError("get: --exec settles items by the command's exit code; it goes without --ack, --raw and --lease");
   }
   if (!exec && arguments.workers > 0) throw UsageError("get: --workers needs --exec CMD");
+  if (arguments.workers > kMostWorkers) throw UsageError("get: at most " + FormatCount(kMostWorkers) + " workers");
   if (arguments.ack && arguments.lease) {
     throw UsageError("get: with --ack an item is finished when it is printed; --lease makes no sense then");
   }

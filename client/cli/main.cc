@@ -63,10 +63,12 @@ void Define(CLI::App& app, Context& context, Action* chosen) {
 // The exit code of the parser's own endings: help, version, or a command line that makes no sense.
 int ReportParse(const CLI::App& app, const CLI::ParseError& error, bool json) {
   if (error.get_exit_code() == 0) return app.exit(error);
-  const bool nothing_to_do =
-      dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && app.get_subcommands().empty();
-  const std::string problem = nothing_to_do ? "say what to do: sluice COMMAND" : error.what();
   const std::vector<CLI::App*> commands = app.get_subcommands();
+  const std::vector<std::string> unknown = app.remaining();
+  std::string problem = error.what();
+  if (commands.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    problem = unknown.empty() ? "say what to do: sluice COMMAND" : "there is no command '" + unknown.front() + "'";
+  }
   const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
   Report({kUsage, "USAGE", (command.empty() ? "" : command.substr(1) + ": ") + problem,
           "see 'sluice" + command + " --help'", std::nullopt},

@@ -60,7 +60,7 @@ class Usage(CliTest):
             "FENCE": ["done", "q"],
             "--nonsense": ["get", "q", "--nonsense"],
             "frobnicate": ["frobnicate"],
-            "A-Za-z0-9": ["create", "no/such/name"],
+            "A-Z a-z 0-9": ["create", "no/such/name"],
             "HOST:PORT": ["ping", "--address", "nowhere"],
             "sluice --help": [],
         }.items():
@@ -127,8 +127,9 @@ class Address(CliTest):
         with Server(args=["--max-sessions", "1", "--max-queues", "1"]) as server:
             server.run("create", "only")
             self.assertEqual(server.run("create", "another").returncode, LIMIT_REACHED)
-            with server.start("get", "only", "--ack"):
-                wait_until(lambda: server.run("list").returncode == LIMIT_REACHED, "the getter's session")
+            with server.start("get", "only", "--ack") as getter:
+                wait_until(lambda: f"sluice-cli-{getter.pid}" in server.process.stderr, "the getter's session")
+                self.assertEqual(server.run("list").returncode, LIMIT_REACHED)
                 self.assertEqual(server.run("ping").stdout, f"{server.address} full\n")
 
 

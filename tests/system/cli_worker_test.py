@@ -80,7 +80,8 @@ class Worker(CliTest):
         done = self.server.run("get", self.queue, "--exec", "echo noise; grep good", "--max", 2, "--json")
         reports = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual([report["outcome"] for report in reports], ["done", "failed"])
-        self.assertEqual(reports[1]["detail"], "exit code 1: noise")
+        self.assertEqual(reports[1]["detail"], "exit code 1")
+        self.assertIn("noise", done.stderr)
 
     def test_workers_work_at_the_same_time(self):
         self.put("1", "2", "3")
