@@ -1,4 +1,6 @@
 // `put`: items from arguments, lines or files, in batches.
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -70,7 +72,8 @@ class Transfer {
                  .stop = context.interrupt.token()},
         batch_(arguments.batch == 0 ? kDefaultBatch : arguments.batch),
         may_shrink_(arguments.batch == 0),
-        progress_("put " + arguments.queue, source.Total(), true) {}
+        progress_("put " + arguments.queue, source.Total(),
+                  ::isatty(STDIN_FILENO) != 1 || !arguments.file_lines.empty()) {}
 
   Tally Run() {
     try {

@@ -43,7 +43,7 @@ struct DetachedGetOptions {
 
 // Waits for the first item and returns 1..max_items. Needs no Client: `address` is as a client's. Throws what
 // Queue<T>::get throws; a lost connection is made again and the wait goes on. An item whose reply did not arrive
-// goes back to its place at once.
+// goes back to its place: at once if the server noticed, else when its lease has passed.
 //
 // Thread safety: may be called from any thread.
 std::vector<DetachedItem> get_detached(const std::string& address, const std::string& queue, std::size_t max_items,
