@@ -161,6 +161,7 @@ class Pipeline(unittest.TestCase):
         for args, status, words in (
             (["run", self.folder / "absent"], 2, "absent"),
             (["run", self.folder / "nothing"], 2, "no PNG or JPEG pictures"),
+            (["run", self.folder / "nothing", "--output", self.folder], 2, "could overwrite"),
             (["run", "--count", "0"], 2, "--count"),
             (["play"], 2, ""),
             (["run", "--count", "1"], 1, "nobody"),

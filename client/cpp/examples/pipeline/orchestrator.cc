@@ -2,12 +2,10 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <functional>
-#include <optional>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -39,7 +37,9 @@ class Queues {
  public:
   Queues(sluice::Client client, Run run) : client_(std::move(client)), run_(std::move(run)) {
     for (const char* stage : kStages) {
-      client_.create(run_.queue(stage), {.maxsize = kMaxsize, .max_bytes = kMaxBytes, .max_attempts = kMaxAttempts});
+      const sluice::QueueSettings settings{.maxsize = kMaxsize, .max_bytes = kMaxBytes, .max_attempts = kMaxAttempts};
+      if (!client_.create(run_.queue(stage), settings))
+        throw std::runtime_error("another run has this name: try again");
     }
   }
   ~Queues() {
@@ -67,6 +67,9 @@ Run MakeRun(const Options& options, const std::filesystem::path& scratch) {
   run.pictures = std::filesystem::weakly_canonical(run.pictures);
   if (run.thumbnails.empty()) run.thumbnails = run.pictures.string() + "-thumbnails";
   run.thumbnails = std::filesystem::weakly_canonical(run.thumbnails);
+  const std::filesystem::path way = run.pictures.lexically_relative(run.thumbnails);
+  if (*way.begin() != "..")
+    throw std::invalid_argument("thumbnails in " + run.thumbnails.string() + " could overwrite pictures");
   return run;
 }
 
