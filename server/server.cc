@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
@@ -22,6 +23,12 @@ using namespace std::chrono_literals;
 constexpr auto kOthersLinger = 100ms;
 
 constexpr char kQueueService[] = "sluice.v1.QueueService";
+
+// gRPC's library ends with its last object, and then waits up to 10 s for a poller of its own: it had better never end.
+void KeepGrpc() {
+  static const bool kept = (grpc_init(), true);
+  static_cast<void>(kept);
+}
 
 }  // namespace
 
@@ -52,6 +59,7 @@ bool Server::Listen(std::string* error) {
       return false;
     }
   }
+  KeepGrpc();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;

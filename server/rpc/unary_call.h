@@ -58,7 +58,8 @@ class UnaryCall {
   void Complete(Answer&& answer);
   // The last of the three that hold the call (the answer, finished, done) settles and deletes it.
   void Drop();
-  // A get's items: the caller has them, or they go back to their places.
+  // A get's items: the caller has them, or they go back to their places. gRPC tells what it could not send; what it
+  // has sent may still get lost on the way, and then the lease's deadline brings it back.
   void Settle();
 
   EventOf<UnaryCall> accepted_{this, &UnaryCall::OnAccepted};

@@ -12,6 +12,9 @@ namespace sluice::test {
 
 using asio::ip::tcp;
 
+// Small, so that a frozen gate soon stops the server's writes: the kernel must not swallow whole answers.
+constexpr int kReceiveBytes = 16 << 10;
+
 struct Gate::Direction {
   std::shared_ptr<tcp::socket> from;
   std::shared_ptr<tcp::socket> to;
@@ -50,6 +53,8 @@ void Gate::Accept() {
     if (error) return;
     auto client = std::make_shared<tcp::socket>(std::move(accepted));
     auto server = std::make_shared<tcp::socket>(io_);
+    server->open(target_.protocol());
+    server->set_option(tcp::socket::receive_buffer_size(kReceiveBytes));
     std::error_code refused;
     server->connect(target_, refused);
     if (!refused) {

@@ -116,12 +116,16 @@ TEST_F(ParkedTest, AGetWhoseConnectionBrokeTakesNothing) {
   EXPECT_EQ(Stats("q").ready(), 1u);
 }
 
-// The answer is under way, larger than what the network takes at once, when the connection breaks.
+// The answer is under way, larger than the window that its client grants, when the connection breaks. (What is within
+// the window counts as sent: gRPC tells no more. Then the lease's deadline brings the item back.)
 TEST_F(ParkedTest, AnItemWhoseAnswerCouldNotLeaveIsBackAtItsPlaceAtOnce) {
+  grpc::ChannelArguments small_window;
+  small_window.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 << 10);
+  small_window.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   for (const std::string ack : {"EXPLICIT", "AUTO"}) {
     Gate gate(TcpAddress());
-    const auto stub =
-        v1::QueueService::NewStub(grpc::CreateChannel(gate.address(), grpc::InsecureChannelCredentials()));
+    const auto stub = v1::QueueService::NewStub(
+        grpc::CreateCustomChannel(gate.address(), grpc::InsecureChannelCredentials(), small_window));
     Gets gets;
     gets.Begin(*stub, "queue: 'q' max_items: 2 ack: " + ack);
     WaitForGetters(1);
