@@ -18,11 +18,7 @@ std::size_t PayloadBytes(const Put& put) {
   return bytes;
 }
 
-std::size_t Charge(const Content& content) {
-  std::size_t bytes = content.payload.size() + content.content_type.size() + limits::kItemOverheadBytes;
-  for (const auto& [name, value] : content.headers) bytes += name.size() + value.size();
-  return bytes;
-}
+std::size_t Charge(const Content& content) { return ContentBytes(content) + limits::kItemOverheadBytes; }
 
 std::size_t Charge(const Put& put) {
   std::size_t bytes = 0;
@@ -59,22 +55,28 @@ bool ComesFirst(Order order, const ModelItem& a, const ModelItem& b) {
   return false;
 }
 
-ModelItem* FindHeld(ModelQueue& queue, Fence fence) {
-  for (ModelItem& item : queue.items) {
-    if (item.lease && item.lease->fence == fence) return &item;
-  }
-  return nullptr;
-}
-
-void Finish(ModelQueue& queue, Fence fence) {
-  std::erase_if(queue.items, [&](const ModelItem& item) { return item.lease && item.lease->fence == fence; });
-}
-
 QueueCounts CountsOf(const std::string& name, const ModelQueue& queue) {
   return {name, queue.done, queue.dead, 0, queue.discarded};
 }
 
 }  // namespace
+
+std::size_t ContentBytes(const Content& content) {
+  std::size_t bytes = content.payload.size() + content.content_type.size();
+  for (const auto& [name, value] : content.headers) bytes += name.size() + value.size();
+  return bytes;
+}
+
+ModelItem* ModelQueue::Held(Fence fence) {
+  for (ModelItem& item : items) {
+    if (item.lease && item.lease->fence == fence) return &item;
+  }
+  return nullptr;
+}
+
+void ModelQueue::Remove(ItemId id) {
+  std::erase_if(items, [id](const ModelItem& item) { return item.id == id; });
+}
 
 // ---- waiting -----------------------------------------------------------------------------------
 
@@ -228,7 +230,7 @@ Answer Model::Deliver(ModelQueue& queue, const Get& get, const Call& call) {
   const std::size_t most = std::min<std::size_t>(get.max_items, limits::kBatchItems);
   std::size_t bytes = 0;
   for (const ModelItem* next : ReadyInOrder(queue)) {
-    bytes += next->content->payload.size();
+    bytes += Charge(*next->content) - limits::kItemOverheadBytes;
     if (result.deliveries.size() == most || (!result.deliveries.empty() && bytes > limits::kReplyBytes)) break;
     auto& item = const_cast<ModelItem&>(*next);
     ModelLease lease{Fence{++last_fence_}, call.session, get.auto_ack, std::nullopt};
@@ -243,124 +245,18 @@ Answer Model::Deliver(ModelQueue& queue, const Get& get, const Call& call) {
 }
 
 void Model::Return(ModelQueue& queue, Fence fence, Attempt attempt) {
-  ModelItem& item = *FindHeld(queue, fence);
+  ModelItem& item = *queue.Held(fence);
   if (attempt == Attempt::kNotCounted) --item.attempts;
   const auto most = static_cast<std::uint32_t>(std::max(0, queue.settings.max_attempts));
   if (attempt == Attempt::kCounted && most > 0 && item.attempts >= most) {
     ++queue.dead;
-    Finish(queue, fence);
+    queue.Remove(item.id);
   } else if (queue.discards) {
     ++queue.discarded;
-    Finish(queue, fence);
+    queue.Remove(item.id);
   } else {
     item.lease.reset();
   }
-}
-
-// ---- events ------------------------------------------------------------------------------------
-
-void Model::Cancel(OperationId op, Reason reason, TimePoint now, queue::Effects& effects) {
-  Start(now);
-  if (std::erase_if(waiters_, [&](const ModelWaiter& waiter) { return waiter.op == op; }) > 0) {
-    effects.answers.emplace_back(op, Answer::Refused(reason, ""));
-  }
-  Settle(effects);
-}
-
-void Model::CancelAll(Reason reason, queue::Effects& effects) {
-  for (const ModelWaiter& waiter : waiters_) effects.answers.emplace_back(waiter.op, Answer::Refused(reason, ""));
-  waiters_.clear();
-}
-
-void Model::Advance(TimePoint now, queue::Effects& effects) {
-  Start(now);
-  Settle(effects);
-  for (;;) {  // leases
-    ModelQueue* queue = nullptr;
-    std::optional<std::pair<TimePoint, Fence>> first;
-    for (auto& [name, candidate] : queues_) {
-      for (const ModelItem& item : candidate.items) {
-        if (!item.lease || !item.lease->deadline || *item.lease->deadline > now) continue;
-        const auto due = std::pair(*item.lease->deadline, item.lease->fence);
-        if (first && *first < due) continue;
-        first = due;
-        queue = &candidate;
-      }
-    }
-    if (!first) break;
-    Return(*queue, first->second, Attempt::kCounted);
-    Settle(effects);
-  }
-  for (;;) {  // timeouts
-    const ModelWaiter* first = nullptr;
-    for (const ModelWaiter& waiter : waiters_) {
-      if (!waiter.deadline || *waiter.deadline > now) continue;
-      if (first == nullptr || *waiter.deadline < *first->deadline) first = &waiter;
-    }
-    if (first == nullptr) break;
-    const Reason reasons[] = {Reason::kFull, Reason::kEmpty, Reason::kTimeout};
-    effects.answers.emplace_back(first->op, Answer::Refused(reasons[first->command.index()], ""));
-    waiters_.erase(waiters_.begin() + (first - waiters_.data()));
-    Settle(effects);
-  }
-}
-
-void Model::RetryMemory(TimePoint now, queue::Effects& effects) {
-  Start(now);
-  Settle(effects);
-}
-
-void Model::SuspendSession(SessionId session, TimePoint now, queue::Effects& effects) {
-  Start(now);
-  suspended_.insert(session);
-  Settle(effects);
-}
-
-void Model::ResumeSession(SessionId session, TimePoint now, queue::Effects& effects) {
-  Start(now);
-  suspended_.erase(session);
-  Settle(effects);
-}
-
-void Model::EndSession(SessionId session, TimePoint now, queue::Effects& effects) {
-  Start(now);
-  suspended_.erase(session);
-  std::erase_if(waiters_, [&](const ModelWaiter& waiter) {
-    if (waiter.session != session) return false;
-    effects.answers.emplace_back(waiter.op, Answer::Refused(Reason::kSessionLost, ""));
-    return true;
-  });
-  for (auto& [name, queue] : queues_) {
-    std::vector<Fence> held;
-    for (const ModelItem& item : queue.items) {
-      if (item.lease && item.lease->session == session) held.push_back(item.lease->fence);
-    }
-    for (Fence fence : held) Return(queue, fence, Attempt::kCounted);
-  }
-  Settle(effects);
-}
-
-void Model::Delivered(std::span<const Delivery> deliveries, TimePoint now, queue::Effects& effects) {
-  Start(now);
-  for (const Delivery& delivery : deliveries) {
-    for (auto& [name, queue] : queues_) {
-      const ModelItem* item = FindHeld(queue, delivery.fence);
-      if (item == nullptr || !item->lease->auto_ack) continue;
-      ++queue.done;
-      Finish(queue, delivery.fence);
-    }
-  }
-  Settle(effects);
-}
-
-void Model::Undelivered(std::span<const Delivery> deliveries, TimePoint now, queue::Effects& effects) {
-  Start(now);
-  for (const Delivery& delivery : deliveries) {
-    for (auto& [name, queue] : queues_) {
-      if (FindHeld(queue, delivery.fence) != nullptr) Return(queue, delivery.fence, Attempt::kNotCounted);
-    }
-  }
-  Settle(effects);
 }
 
 std::optional<TimePoint> Model::NextDeadline() const {

@@ -49,6 +49,9 @@ struct ModelItem {
   std::optional<ModelLease> lease;  // none: ready
 };
 
+// All bytes that the producer of an item gave.
+std::size_t ContentBytes(const Content& content);
+
 struct ModelQueue {
   QueueSettings settings;
   TimePoint created;
@@ -56,6 +59,9 @@ struct ModelQueue {
   bool discards = false;         // shut down with `immediate`
   std::vector<ModelItem> items;  // all that is unfinished, by id
   std::uint64_t put = 0, delivered = 0, redelivered = 0, done = 0, dead = 0, discarded = 0;
+
+  ModelItem* Held(Fence fence);  // null: nobody holds it
+  void Remove(ItemId id);
 };
 
 struct ModelWaiter {

@@ -31,9 +31,8 @@ std::vector<Fence> Model::ForEachHeld(ModelQueue& queue, const std::vector<Fence
   std::vector<Fence> lost;
   std::set<Fence> seen;
   for (Fence fence : fences) {
-    auto held = std::find_if(queue.items.begin(), queue.items.end(),
-                             [&](const ModelItem& item) { return item.lease && item.lease->fence == fence; });
-    if (held == queue.items.end() || !seen.insert(fence).second) {
+    ModelItem* held = queue.Held(fence);
+    if (held == nullptr || !seen.insert(fence).second) {
       lost.push_back(fence);
     } else {
       visit(*held);
@@ -48,7 +47,7 @@ Answer Model::Run(const TaskDone& command) {
   TaskDoneResult result;
   result.lost = ForEachHeld(*queue, command.fences, [&](const ModelItem& item) {
     ++queue->done;
-    std::erase_if(queue->items, [id = item.id](const ModelItem& other) { return other.id == id; });
+    queue->Remove(item.id);
   });
   return Settled(std::move(result), command.fences);
 }
@@ -118,7 +117,8 @@ Answer Model::Run(const Peek& command) {
   PeekResult result;
   std::size_t bytes = 0;
   for (const ModelItem* item : ReadyInOrder(*queue)) {
-    bytes += item->content->payload.size();
+    bytes += item->content->payload.size() + item->content->content_type.size() + item->last_error.size();
+    for (const auto& [name, value] : item->content->headers) bytes += name.size() + value.size();
     if (result.items.size() == command.max_items || (!result.items.empty() && bytes > limits::kReplyBytes)) break;
     result.items.push_back({item->id, item->attempts, item->put_time, item->last_error, item->content});
   }

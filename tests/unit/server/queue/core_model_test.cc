@@ -1,6 +1,6 @@
 // Thousands of random lives of a namespace, step by step beside the model of its contract.
 //
-// SLUICE_MODEL_RUNS   how many runs (default 2,000)
+// SLUICE_MODEL_RUNS   how many runs in each of the four parts (default 500)
 // SLUICE_MODEL_STEPS  steps of each (default 200)
 // SLUICE_MODEL_SEED   the seed of the first run (default 1): with SLUICE_MODEL_RUNS=1, repeats a failure
 // SLUICE_MODEL_TRACE  set: prints every step as it is taken
@@ -70,10 +70,13 @@ void SaySeed(int) {
   std::fprintf(stderr, "in the run of SLUICE_MODEL_SEED=%llu\n", static_cast<unsigned long long>(current_seed));
 }
 
-TEST(CoreModelTest, AnswersAsTheModelInEveryRandomLife) {
+// In parts, so that they run side by side.
+class CoreModelTest : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(CoreModelTest, AnswersAsTheModelInEveryRandomLife) {
   std::signal(SIGABRT, SaySeed);
-  const std::uint64_t first = FromEnvironment("SLUICE_MODEL_SEED", 1);
-  const std::uint64_t runs = FromEnvironment("SLUICE_MODEL_RUNS", 2'000);
+  const std::uint64_t runs = FromEnvironment("SLUICE_MODEL_RUNS", 500);
+  const std::uint64_t first = FromEnvironment("SLUICE_MODEL_SEED", 1) + GetParam() * runs;
   const std::uint64_t length = FromEnvironment("SLUICE_MODEL_STEPS", 200);
   for (std::uint64_t seed = first; seed < first + runs; ++seed) {
     current_seed = seed;
@@ -91,6 +94,8 @@ TEST(CoreModelTest, AnswersAsTheModelInEveryRandomLife) {
            << story << (shrunk ? shrunk->problem : std::string());
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Part, CoreModelTest, testing::Range(std::uint64_t{0}, std::uint64_t{4}));
 
 }  // namespace
 }  // namespace sluice::sim
