@@ -96,14 +96,14 @@ class BlockingQueue {
   // Blocks: until there is an item. Empty at the timeout; ShutDown when the queue is shut down and nothing is left.
   T get(const WaitOptions& options = {}) {
     Getter getter;
-    Require(Get(getter, options));
+    Require(Call(getter, options));
     return *std::move(getter.item);
   }
   T get_nowait() { return get(kNoWait); }
   // As get_nowait; Empty is nullopt.
   std::optional<T> try_get() {
     Getter getter;
-    if (!Unless(Reason::kEmpty, Get(getter, kNoWait))) return std::nullopt;
+    if (!Unless(Reason::kEmpty, Call(getter, kNoWait))) return std::nullopt;
     return std::move(getter.item);
   }
   // Waits like get for the first item and takes what else is ready: 1 to `max` items, in their order.
@@ -134,7 +134,10 @@ class BlockingQueue {
     ServeJoiners();
   }
   // Blocks: until every item that was put has been taken and finished, at one instant. Timeout at the timeout.
-  void join(const WaitOptions& options = {}) { Require(Join(options)); }
+  void join(const WaitOptions& options = {}) {
+    Joiner joiner;
+    Require(Call(joiner, options));
+  }
 
   // ---- shutdown -----------------------------------------------------------------------------------------------------
   // From now on puts, also those that wait, throw ShutDown; gets drain what is left and then throw it. `immediate`:
@@ -203,10 +206,15 @@ class BlockingQueue {
  private:
   using Items = typename OrderPolicy::template Items<T>;
   struct Putter : detail::Waiter {
-    std::span<T> items;  // Borrows: from the waiting call
+    explicit Putter(std::span<T> batch) : Waiter(Reason::kFull), items(batch) {}
+    std::span<T> items;  // Borrows: from the call
   };
   struct Getter : detail::Waiter {
+    Getter() : Waiter(Reason::kEmpty) {}
     std::optional<T> item;
+  };
+  struct Joiner : detail::Waiter {
+    Joiner() : Waiter(Reason::kTimeout) {}
   };
 
   static inline const WaitOptions kNoWait{.timeout = std::chrono::milliseconds(0), .stop = {}};
@@ -221,6 +229,7 @@ class BlockingQueue {
     if (options.timeout && options.timeout->count() < 0) return Reason::kInvalidArgument;
     return options.stop.stop_requested() ? Reason::kCancelled : Reason::kOk;
   }
+  static bool IsZero(const WaitTime& timeout) { return timeout && timeout->count() == 0; }
   static bool Unless(Reason value, Reason outcome) {
     if (outcome == value) return false;
     Require(outcome);
@@ -242,86 +251,76 @@ class BlockingQueue {
     }
   }
 
-  // ---- the three calls that may wait --------------------------------------------------------------------------------
   Reason Put(std::span<T> items, const WaitOptions& options) SLUICE_EXCLUDES(mutex_) {
-    if (const Reason reason = Check(options); reason != Reason::kOk) return reason;
-    Putter putter;
-    {
-      MutexLock lock(mutex_);
-      if (shut_down_) return Reason::kShutDown;
-      if (NeverFits(items.size())) return Reason::kTooLarge;
-      if (items.empty()) return Reason::kOk;
-      if (putters_.Empty() && Fits(items.size())) {
-        items_.Add(items);
-        ServeGetters();
-        return Reason::kOk;
-      }
-      putter.items = items;
-      if (!Enqueue(putters_, putter, options.timeout, Reason::kFull)) return Reason::kFull;
-    }
-    return Await(putter, options.stop);
+    Putter putter(items);
+    return Call(putter, options);
   }
 
-  Reason Get(Getter& getter, const WaitOptions& options) SLUICE_EXCLUDES(mutex_) {
+  // ---- the three calls that may wait: each tries, then waits its turn; outcome at_deadline = it had to wait
+  // ----------
+  Reason Try(Putter& putter) SLUICE_REQUIRES(mutex_) {
+    if (shut_down_) return Reason::kShutDown;
+    if (NeverFits(putter.items.size())) return Reason::kTooLarge;
+    if (putter.items.empty()) return Reason::kOk;
+    if (!putters_.Empty() || !Fits(putter.items.size())) return Reason::kFull;
+    items_.Add(putter.items);
+    ServeGetters();
+    return Reason::kOk;
+  }
+  Reason Try(Getter& getter) SLUICE_REQUIRES(mutex_) {
+    if (items_.Size() == 0) return shut_down_ ? Reason::kShutDown : Reason::kEmpty;
+    Take(getter);
+    ServePutters();
+    return Reason::kOk;
+  }
+  Reason Try(Joiner&) SLUICE_REQUIRES(mutex_) { return items_.Size() + in_work_ == 0 ? Reason::kOk : Reason::kTimeout; }
+  detail::WaiterList& Line(const Putter&) SLUICE_REQUIRES(mutex_) { return putters_; }
+  detail::WaiterList& Line(const Getter&) SLUICE_REQUIRES(mutex_) { return getters_; }
+  detail::WaiterList& Line(const Joiner&) SLUICE_REQUIRES(mutex_) { return joiners_; }
+
+  template <typename Caller>
+  Reason Call(Caller& caller, const WaitOptions& options) SLUICE_EXCLUDES(mutex_) {
     if (const Reason reason = Check(options); reason != Reason::kOk) return reason;
-    {
+    if (!options.stop.stop_possible()) {
       MutexLock lock(mutex_);
-      if (items_.Size() > 0) {
-        Take(getter);
-        ServePutters();
-        return Reason::kOk;
-      }
-      if (shut_down_) return Reason::kShutDown;
-      if (!Enqueue(getters_, getter, options.timeout, Reason::kEmpty)) return Reason::kEmpty;
+      return TryOrWait(caller, options);
     }
-    return Await(getter, options.stop);
+    {
+      MutexLock lock(mutex_);  // without the cost of a callback
+      const Reason reason = Try(caller);
+      if (reason != caller.at_deadline || IsZero(options.timeout)) return reason;
+    }
+    // Set up before the call is in line, so that a stop never finds it there in vain. Set up and torn down without the
+    // lock: the callback may run at once, and its destructor waits while it runs elsewhere.
+    const std::stop_callback on_stop(options.stop, [&] {
+      MutexLock lock(mutex_);
+      if (caller.list) GiveUp(caller, Reason::kCancelled);
+    });
+    MutexLock lock(mutex_);
+    return options.stop.stop_requested() ? Reason::kCancelled : TryOrWait(caller, options);
   }
 
-  Reason Join(const WaitOptions& options) SLUICE_EXCLUDES(mutex_) {
-    if (const Reason reason = Check(options); reason != Reason::kOk) return reason;
-    detail::Waiter joiner;
-    {
-      MutexLock lock(mutex_);
-      if (items_.Size() + in_work_ == 0) return Reason::kOk;
-      if (!Enqueue(joiners_, joiner, options.timeout, Reason::kTimeout)) return Reason::kTimeout;
-    }
-    return Await(joiner, options.stop);
-  }
-
-  // False: the timeout is zero.
-  bool Enqueue(detail::WaiterList& list, detail::Waiter& waiter, WaitTime timeout, Reason at_deadline)
-      SLUICE_REQUIRES(mutex_) {
-    if (timeout && timeout->count() == 0) return false;
-    // Longer is for ever; and the sum below cannot overflow. Reading the clock under the lock means that a clock moved
-    // by hand either shows the new time here or finds this waiter on its list.
+  // Blocks: until the call is decided.
+  template <typename Caller>
+  Reason TryOrWait(Caller& caller, const WaitOptions& options) SLUICE_REQUIRES(mutex_) {
+    const Reason reason = Try(caller);
+    if (reason != caller.at_deadline || IsZero(options.timeout)) return reason;
+    // Reading the clock under the lock means that a clock moved by hand either shows the new time here or finds this
+    // call in its line. Longer is for ever; and the sum cannot overflow.
     constexpr auto kLongest = std::chrono::years(100);
-    if (timeout && *timeout < kLongest) waiter.deadline = clock_.Now() + *timeout;
-    waiter.at_deadline = at_deadline;
-    list.Append(waiter);
-    return true;
-  }
-
-  // Blocks: until the waiter is decided.
-  Reason Await(detail::Waiter& waiter, const std::stop_token& stop) SLUICE_EXCLUDES(mutex_) {
-    {
-      // Set up and torn down without the lock: it may run at once, and its destructor waits while it runs elsewhere.
-      const std::stop_callback on_stop(stop, [&] {
-        MutexLock lock(mutex_);
-        if (waiter.list) GiveUp(waiter, Reason::kCancelled);
-      });
-      MutexLock lock(mutex_);
-      while (waiter.list) {
-        if (!waiter.deadline || subscription_ != 0) {
-          waiter.decided.Wait(mutex_);
-        } else if (const Duration left = *waiter.deadline - clock_.Now(); left > Duration::zero()) {
-          waiter.decided.WaitFor(mutex_, left);
-        } else {
-          GiveUp(waiter, waiter.at_deadline);
-        }
+    if (options.timeout && *options.timeout < kLongest) caller.deadline = clock_.Now() + *options.timeout;
+    Line(caller).Append(caller);
+    while (caller.list) {
+      if (!caller.deadline || subscription_ != 0) {
+        caller.decided.Wait(mutex_);
+      } else if (const Duration left = *caller.deadline - clock_.Now(); left > Duration::zero()) {
+        caller.decided.WaitFor(mutex_, left);
+      } else {
+        GiveUp(caller, caller.at_deadline);
       }
     }
-    if (waiter.error) std::rethrow_exception(waiter.error);
-    return waiter.outcome;
+    if (caller.error) std::rethrow_exception(caller.error);
+    return caller.outcome;
   }
 
   void GiveUp(detail::Waiter& waiter, Reason outcome) SLUICE_REQUIRES(mutex_) {

@@ -16,9 +16,11 @@ class WaiterList;
 // One waiting call; it lives on the stack of its thread. Invariant: whoever takes it off its list, under the lock of
 // the lists, is the only one who decides its outcome; afterwards nothing can change it.
 struct Waiter {
-  WaiterList* list = nullptr;         // null: decided
+  explicit Waiter(Reason reason) : at_deadline(reason) {}
+
+  WaiterList* list = nullptr;         // null: not in line, or decided
   std::optional<TimePoint> deadline;  // nullopt: none
-  Reason at_deadline = Reason::kTimeout;
+  const Reason at_deadline;           // the outcome at the deadline
   Reason outcome = Reason::kOk;
   std::exception_ptr error;  // instead of an outcome: thrown when it was served
   CondVar decided;

@@ -111,6 +111,19 @@ TEST_P(BlockingQueueGetRace, AtOnceTheItemIsInOnePlace) {
 INSTANTIATE_TEST_SUITE_P(All, BlockingQueueGetRace, ::testing::ValuesIn(Pairs(kPut)),
                          [](const auto& test) { return test.param.Name(); });
 
+// A call that is in line is within reach of its stop token: once request_stop has returned, it takes nothing more.
+TEST(BlockingQueueStopRace, AStopNeverMissesACallThatHasJustGotInLine) {
+  for (int i = 0; i < 10 * kRounds; ++i) {
+    Round round;
+    Background getter([&] { round.queue.get({.timeout = kForever, .stop = round.stop.get_token()}); });
+    Eventually([&] { return round.queue.waiting_getters() == 1; });
+    round.stop.request_stop();
+    round.queue.put(1);
+    EXPECT_EQ(getter.Ended(), Reason::kCancelled);
+    EXPECT_EQ(round.queue.qsize(), 1u);
+  }
+}
+
 // ---- a waiting put ------------------------------------------------------------------------------
 
 class BlockingQueuePutRace : public ::testing::TestWithParam<Race> {};
