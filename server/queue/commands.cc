@@ -123,7 +123,7 @@ bool Namespace::State::Run(const Call& call, Fail&& fail) {
   const std::vector<StoredItem*> held = Held(call, *queue, fail.fences, &result.lost);
   if (held.empty()) return false;
   for (StoredItem* item : held) {
-    item->last_error = fail.error;
+    SetError(*item, fail.error, call.effects);
     Return(*item, Attempt::kCounts, call.effects) ? ++result.dead : ++result.retried;
   }
   call.Reply(Answer::Ok(std::move(result)));

@@ -87,6 +87,14 @@ bool Namespace::State::Return(StoredItem& item, Attempt attempt, Effects& effect
   return false;
 }
 
+void Namespace::State::SetError(StoredItem& item, const std::string& error, Effects& effects) {
+  if (!item.last_error.empty()) {
+    budget_.Give(item.last_error.size());
+    effects.memory_freed = true;
+  }
+  item.last_error = budget_.TryTake(error.size()) ? error : std::string();
+}
+
 void Namespace::State::Finish(StoredItem& item, Outcome outcome, Effects& effects) {
   assert(!item.leased());
   Queue& queue = *item.queue;
@@ -96,7 +104,7 @@ void Namespace::State::Finish(StoredItem& item, Outcome outcome, Effects& effect
     case Outcome::kDead: ++queue.dead; break;
     case Outcome::kDiscarded: ++queue.discarded; break;
   }
-  budget_.Give(Charge(*item.content));
+  budget_.Give(Charge(item));
   effects.memory_freed = true;
   queue.items.Erase(&item);
   delete &item;

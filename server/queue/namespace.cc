@@ -10,7 +10,7 @@ namespace sluice::queue {
 Namespace::State::~State() {
   for (const auto& [name, queue] : queues_) {
     for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
-      budget_.Give(Charge(*item->content));
+      budget_.Give(Charge(*item));
     }
   }
   for (const auto& [operation, waiter] : waiters_) budget_.Unpark(waiter->parked_bytes);

@@ -102,6 +102,8 @@ class Namespace::State {
   void Unlease(StoredItem& item);
   // A leased item is back, by failure, loss or release. True: it is dead now.
   bool Return(StoredItem& item, Attempt attempt, Effects& effects);
+  // Keeps the text of a failure with the item. It takes memory as the item does; when there is none, it is dropped.
+  void SetError(StoredItem& item, const std::string& error, Effects& effects);
   // Removes an unleased item for good.
   void Finish(StoredItem& item, Outcome outcome, Effects& effects);
   std::uint64_t DiscardReady(Queue& queue, Effects& effects);

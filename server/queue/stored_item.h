@@ -46,7 +46,8 @@ inline std::size_t ContentBytes(const Content& content) {
   return bytes;
 }
 
-// What an item is charged to the server's memory.
+// What an item is charged to the server's memory: when it is put, and later.
 inline std::size_t Charge(const Content& content) { return ContentBytes(content) + limits::kItemOverheadBytes; }
+inline std::size_t Charge(const StoredItem& item) { return Charge(*item.content) + item.last_error.size(); }
 
 }  // namespace sluice::queue

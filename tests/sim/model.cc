@@ -276,7 +276,7 @@ std::optional<TimePoint> Model::NextDeadline() const {
 std::size_t Model::MemoryUsed() const {
   std::size_t bytes = 0;
   for (const auto& [name, queue] : queues_) {
-    for (const ModelItem& item : queue.items) bytes += Charge(*item.content);
+    for (const ModelItem& item : queue.items) bytes += Charge(*item.content) + item.last_error.size();
   }
   return bytes;
 }

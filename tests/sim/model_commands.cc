@@ -58,7 +58,8 @@ Answer Model::Run(const Fail& command) {
   FailResult result;
   result.lost = ForEachHeld(*queue, command.fences, [&](ModelItem& item) {
     const std::uint64_t dead = queue->dead;
-    item.last_error = command.error;
+    item.last_error.clear();
+    if (MemoryUsed() + memory_of_others_ + command.error.size() <= memory_limit_) item.last_error = command.error;
     Return(*queue, item.lease->fence, Attempt::kCounted);
     queue->dead > dead ? ++result.dead : ++result.retried;
   });

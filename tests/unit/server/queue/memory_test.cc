@@ -41,6 +41,24 @@ TEST(MemoryTest, OfAnItemIsHeldUntilTheItemIsFinishedHoweverThatHappens) {
   EXPECT_TRUE(core.memory_freed());
 }
 
+TEST(MemoryTest, OfAFailuresTextIsChargedAndWithoutMemoryTheTextIsDropped) {
+  TestCore core(RoomFor(1) + 10);
+  core.Create("q");
+  core.Put("q", {"a"});
+  const auto error_of = [&core] { return core.Must<PeekResult>(Peek{"q", 1}).items.at(0).last_error; };
+  core.Fail("q", core.Take("q"), "0123456789");
+  EXPECT_EQ(core.budget.used(), RoomFor(1) + 10);
+  core.Fail("q", core.Take("q"), "short");  // in the place of the first
+  EXPECT_TRUE(core.memory_freed());
+  EXPECT_EQ(error_of(), "short");
+  EXPECT_EQ(core.budget.used(), RoomFor(1) + 5);
+  core.Fail("q", core.Take("q"), "too long for the server");
+  EXPECT_EQ(error_of(), "");
+  core.Fail("q", core.Take("q"), "short");
+  core.TaskDone("q", core.Take("q"));
+  EXPECT_EQ(core.budget.used(), 0u);
+}
+
 TEST(MemoryTest, IsGivenBackWithTheNamespace) {
   MemoryBudget budget(RoomFor(8));
   {
