@@ -68,7 +68,7 @@ void ServerTest::WaitForStats(const std::string& queue, const std::function<bool
   do {
     stats = Stats(queue);
     if (wanted(stats)) return;
-    std::this_thread::yield();
+    std::this_thread::sleep_for(1ms);  // between two looks, so that the looking does not take the machine
   } while (std::chrono::steady_clock::now() < deadline);
   FAIL() << "waited in vain; last seen: " << stats.ShortDebugString();
 }
