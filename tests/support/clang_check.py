@@ -19,7 +19,7 @@ def clang_command(entry):
         words.pop(0)
     output = words.index("-o")
     del words[output : output + 2]
-    return ["clang++", *words[1:], "-fsyntax-only", "-Wthread-safety", "-Werror"]
+    return ["clang++", *words[1:], "-fsyntax-only", "-Wthread-safety", "-Wno-unknown-warning-option", "-Werror"]
 
 
 def check(entry):
