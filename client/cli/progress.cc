@@ -65,7 +65,7 @@ void Progress::Draw(SteadyTime now) {
   const double seconds = std::chrono::duration<double>(now - start_).count();
   std::optional<double> share = share_;
   if (total_ && *total_ > 0) share = static_cast<double>(items_) / static_cast<double>(*total_);
-  std::string line = label_ + "  ";
+  std::string line = "  ";
   if (share) line += Bar(std::clamp(*share, 0.0, 1.0)) + "  ";
   line += FormatCount(items_) + (total_ ? "/" + FormatCount(*total_) : "") + " items  " +
           FormatCount(static_cast<std::uint64_t>(static_cast<double>(items_) / seconds)) + "/s";
@@ -73,8 +73,10 @@ void Progress::Draw(SteadyTime now) {
     const double left_ms = seconds * 1000 * (1 - *share) / *share;
     line += "  ETA " + FormatDuration(std::chrono::milliseconds(static_cast<std::int64_t>(std::min(left_ms, 1e12))));
   }
-  line.resize(std::min(line.size(), TerminalWidth() - 1));
-  WriteToTerminal("\r" + line + "\x1b[K");
+  // Where it is narrow the name gives way first.
+  const std::size_t width = TerminalWidth() - 1;
+  line = label_.substr(0, width - std::min(width, line.size())) + line;
+  WriteToTerminal("\r" + line.substr(0, width) + "\x1b[K");
   drawn_ = true;
   next_draw_ = now + kBetween;
 }
