@@ -22,7 +22,6 @@ class Backoff {
         std::uniform_int_distribution<std::int64_t>(whole.count() / 2, whole.count())(random_));
   }
   void Reset() { next_ = min_; }
-  std::chrono::milliseconds max() const { return max_; }
 
  private:
   const std::chrono::milliseconds min_;

@@ -90,6 +90,7 @@ class Conversation {
   // The server has certainly ended the session, or says so.
   void LoseSession(Effects& effects);
 
+  bool Holds(Epoch epoch) const { return epoch == kAnyEpoch || epoch == leases_->epoch(); }
   bool connected() const { return connected_; }
   bool has_session() const { return session_ != 0; }
   std::chrono::milliseconds lease() const { return lease_; }

@@ -10,8 +10,8 @@
 #include <grpcpp/grpcpp.h>
 #include <sluice/error.h>
 
+#include "client/cpp/src/channel.h"
 #include "client/cpp/src/validate.h"
-#include "common/limits.h"
 #include "proto/wire.h"
 #include "sluice/v1/queue.grpc.pb.h"
 
@@ -39,20 +39,6 @@ v1::GetRequest RequestOf(const QueueName& name, std::size_t max_items, const Det
   v1::Operation operation;
   wire::Write(name.space, get, &operation);
   return std::move(*operation.mutable_get());
-}
-
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageBytes));
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // http_proxy is for the web
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);  // a server that is gone without a word is noticed
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // a parked get sends no data for hours
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
 void Connect(grpc::Channel& channel, const std::string& address, const DetachedGetOptions& options) {
@@ -103,8 +89,9 @@ std::vector<DetachedItem> ItemsOf(v1::GetResponse&& response) {
 std::vector<DetachedItem> get_detached(const std::string& address, const std::string& queue, std::size_t max_items,
                                        const DetachedGetOptions& options) {
   detail::CheckAddress(address);
+  detail::CheckNotForked();
   v1::GetRequest request = RequestOf(detail::CheckQueueName(queue), max_items, options);
-  const auto channel = MakeChannel(address);
+  const auto channel = detail::MakeChannel(address);
   const auto stub = v1::QueueService::NewStub(channel);
   const auto start = steady_clock::now();
   for (auto outage = start;;) {

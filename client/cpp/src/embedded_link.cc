@@ -276,7 +276,7 @@ EmbeddedLink::~EmbeddedLink() {
 }
 
 Link::Ticket EmbeddedLink::Submit(std::string_view space, Command command, Completion completion,
-                                  const std::stop_token&) {
+                                  const std::stop_token&, Epoch) {
   const auto operation = std::make_shared<EmbeddedOperation>();
   operation->space = space;
   operation->command = std::move(command);
@@ -287,9 +287,9 @@ Link::Ticket EmbeddedLink::Submit(std::string_view space, Command command, Compl
 
 void EmbeddedLink::Cancel(const Ticket& ticket) { core_->Cancel(static_cast<EmbeddedOperation&>(*ticket)); }
 
-void EmbeddedLink::Release(std::string_view space, std::string_view queue, Fence fence) noexcept {
+void EmbeddedLink::Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept {
   try {
-    Submit(space, sluice::Release{std::string(queue), {fence}}, nullptr, {});
+    Submit(space, sluice::Release{std::string(queue), {fence}}, nullptr, {}, held_in);
   } catch (const std::bad_alloc&) {
     // The item comes back when the session ends.
   }

@@ -18,9 +18,10 @@ class EmbeddedLink final : public Link {
   static std::shared_ptr<EmbeddedLink> Make(const EmbeddedOptions& options);
   ~EmbeddedLink() override;
 
-  Ticket Submit(std::string_view space, Command command, Completion completion, const std::stop_token& stop) override;
+  Ticket Submit(std::string_view space, Command command, Completion completion, const std::stop_token& stop,
+                Epoch held_in) override;
   void Cancel(const Ticket& ticket) override;
-  void Release(std::string_view space, std::string_view queue, Fence fence) noexcept override;
+  void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept override;
   void Close() noexcept override;
 
  private:

@@ -23,7 +23,7 @@ void Settle(Lease::State* state, Command command, Decision decision) {
   if (state->decision != Decision::kNone) throw std::logic_error("the task was decided before");
   if (!state->Held()) ThrowLost(*state);
   try {
-    Call(*state->link, state->space, std::move(command));
+    Call(*state->link, state->space, std::move(command), {}, state->epoch);
     state->decision = decision;
   } catch (const LeaseLost&) {
     state->decision = Decision::kLost;
@@ -50,7 +50,7 @@ Lease::~Lease() {
     return;
   }
   state_->link->leases().Unwatch(state_->watch);
-  if (state_->Held()) state_->link->Release(state_->space, state_->queue, state_->delivery.fence);
+  if (state_->Held()) state_->link->Release(state_->space, state_->queue, state_->delivery.fence, state_->epoch);
 }
 
 std::uint64_t Lease::id() const { return state_->delivery.id.value; }

@@ -13,6 +13,7 @@ namespace sluice::detail {
 
 // Rises when the client's session is lost, and with it every lease it held. A lease is held in one epoch only.
 using Epoch = std::uint64_t;
+inline constexpr Epoch kAnyEpoch = 0;
 
 // Thread safety: all methods may be called from any thread.
 class LeaseTable {

@@ -31,7 +31,7 @@ class Waiting {
 
 }  // namespace
 
-Called Call(Link& link, std::string_view space, Command command, const std::stop_token& stop) {
+Called Call(Link& link, std::string_view space, Command command, const std::stop_token& stop, Epoch held_in) {
   if (!link.usable()) throw InternalError("this client was made before a fork: make a new one in the child");
   if (InStopCallback()) {
     throw InvalidArgument(
@@ -43,7 +43,7 @@ Called Call(Link& link, std::string_view space, Command command, const std::stop
   const auto waiting = std::make_shared<Waiting>();
   const Link::Ticket ticket = link.Submit(
       space, std::move(command), [waiting](Answer&& answer, Epoch epoch) { waiting->Finish(std::move(answer), epoch); },
-      stop);
+      stop, held_in);
   const std::stop_callback on_stop(stop, [&] { link.Cancel(ticket); });
   Called called = waiting->Wait();
   if (!called.answer.ok()) ThrowError(called.answer.reason, called.answer.message);

@@ -37,14 +37,16 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  // Blocks: while more is unsent than the link wants to hold, until it is sent or `stop` stops. Throws Unavailable or
-  // Cancelled when the operation was not even begun; the completion is not called then.
-  virtual Ticket Submit(std::string_view space, Command command, Completion completion,
-                        const std::stop_token& stop) = 0;
+  // `held_in`: the epoch of the lease that the command speaks of, or kAnyEpoch. In a later one it is refused with
+  // LEASE_LOST: a server that was started again gives the fence to somebody else.
+  // Blocks: while more is unsent than the link wants to hold, until it is sent or `stop` stops. Throws Unavailable,
+  // LeaseLost or Cancelled when the operation was not even begun; the completion is not called then.
+  virtual Ticket Submit(std::string_view space, Command command, Completion completion, const std::stop_token& stop,
+                        Epoch held_in) = 0;
   // The operation ends soon: with what it got by then, or with CANCELLED. An item that arrives later goes back.
   virtual void Cancel(const Ticket& ticket) = 0;
   // Releases a lease; nobody waits for the answer.
-  virtual void Release(std::string_view space, std::string_view queue, Fence fence) noexcept = 0;
+  virtual void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept = 0;
   // Ends the connection: operations end with CANCELLED, leases are lost. Blocks: about 100 ms at most. Idempotent.
   virtual void Close() noexcept = 0;
 
@@ -68,7 +70,8 @@ struct Called {
 
 // Submits and waits for the answer; throws what was refused. When `stop` stops, the operation is cancelled and the one
 // answer is waited for: it may still be a result, which is returned.
-Called Call(Link& link, std::string_view space, Command command, const std::stop_token& stop = {});
+Called Call(Link& link, std::string_view space, Command command, const std::stop_token& stop = {},
+            Epoch held_in = kAnyEpoch);
 
 // As Call, for the result alone.
 template <typename Result>

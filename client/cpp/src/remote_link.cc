@@ -8,6 +8,7 @@
 
 #include <sluice/error.h>
 
+#include "client/cpp/src/channel.h"
 #include "client/cpp/src/command_traits.h"
 #include "client/cpp/src/reaper.h"
 #include "client/cpp/src/session_thread.h"
@@ -20,22 +21,14 @@ constexpr std::chrono::milliseconds kClose{150};  // the goodbye's 100 ms, and a
 
 std::string DefaultName() { return std::string(program_invocation_short_name) + "-" + std::to_string(getpid()); }
 
-RemoteOperationPtr MakeOperation(std::string_view space, Command command, Link::Completion completion) {
+RemoteOperationPtr MakeOperation(std::string_view space, Command command, Link::Completion completion, Epoch held_in) {
   auto operation = std::make_shared<RemoteOperation>();
   operation->space = space;
   operation->bytes = WireBytes(command);
   operation->command = std::move(command);
   operation->completion = std::move(completion);
+  operation->held_in = held_in;
   return operation;
-}
-
-// gRPC's threads are not copied by a fork: in a child of a process that has used it, it hangs.
-void CheckNotForked() {
-  static const ForkGuard first_use;
-  if (first_use.SameProcess()) return;
-  throw InternalError(
-      "a client cannot be made in the child of a process that had one before the fork: make the "
-      "first client after the fork, or start the child with exec");
 }
 
 }  // namespace
@@ -71,19 +64,19 @@ RemoteLink::~RemoteLink() {
 }
 
 Link::Ticket RemoteLink::Submit(std::string_view space, Command command, Completion completion,
-                                const std::stop_token& stop) {
-  RemoteOperationPtr operation = MakeOperation(space, std::move(command), std::move(completion));
+                                const std::stop_token& stop, Epoch held_in) {
+  RemoteOperationPtr operation = MakeOperation(space, std::move(command), std::move(completion), held_in);
   session_->Submit(operation, stop);
   return operation;
 }
 
 void RemoteLink::Cancel(const Ticket& ticket) { session_->Cancel(std::static_pointer_cast<RemoteOperation>(ticket)); }
 
-void RemoteLink::Release(std::string_view space, std::string_view queue, Fence fence) noexcept {
+void RemoteLink::Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept {
   try {
-    session_->Submit(MakeOperation(space, sluice::Release{std::string(queue), {fence}}, nullptr), {});
+    session_->Submit(MakeOperation(space, sluice::Release{std::string(queue), {fence}}, nullptr, held_in), {});
   } catch (const std::exception&) {
-    // Closed, or no memory: the item comes back when the session ends.
+    // Closed, lost, or no memory: the item comes back with the session's end.
   }
 }
 

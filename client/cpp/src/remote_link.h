@@ -21,9 +21,10 @@ class RemoteLink final : public Link {
   static std::shared_ptr<RemoteLink> Connect(const std::string& address, ClientOptions options);
   ~RemoteLink() override;
 
-  Ticket Submit(std::string_view space, Command command, Completion completion, const std::stop_token& stop) override;
+  Ticket Submit(std::string_view space, Command command, Completion completion, const std::stop_token& stop,
+                Epoch held_in) override;
   void Cancel(const Ticket& ticket) override;
-  void Release(std::string_view space, std::string_view queue, Fence fence) noexcept override;
+  void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept override;
   void Close() noexcept override;
 
  private:

@@ -21,6 +21,7 @@ struct RemoteOperation : Link::Operation {
   Command command;
   Link::Completion completion;  // empty: nobody waits for the answer (any more)
   std::size_t bytes = 0;        // about what it takes on the wire
+  Epoch held_in = kAnyEpoch;    // of the lease it speaks of
 
   // ---- the conversation's ----
   std::uint64_t id = 0;                // its number in the session; 0: over, as far as the caller goes, and forgotten

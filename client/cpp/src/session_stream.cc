@@ -1,25 +1,10 @@
 #include "client/cpp/src/session_stream.h"
 
-#include "common/limits.h"
+#include "client/cpp/src/channel.h"
 #include "proto/wire.h"
 
 namespace sluice::detail {
-namespace {
-
-// A new channel for each attempt: gRPC's own reconnecting, with its backoff of up to two minutes, has no part in it,
-// and clients of a process do not share a connection.
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // http_proxy is for the web
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageBytes));
-  arguments.SetMaxSendMessageSize(static_cast<int>(limits::kMessageBytes));
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
-
-}  // namespace
-
+// A new channel for each attempt: when to connect again is the caller's to say, not gRPC's.
 SessionStream::SessionStream(const std::string& address, grpc::CompletionQueue* queue)
     : stub_(v1::QueueService::NewStub(MakeChannel(address))) {
   stream_ = stub_->AsyncSession(&context_, queue, Tag(StreamEvent::kStarted));

@@ -16,6 +16,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kGoodbye{100};       // longer nobody waits for a goodbye to arrive
 constexpr milliseconds kAttempt{5'000};     // a peer that does not greet within this is not there
 constexpr milliseconds kWindowPoll{1'000};  // a full window is looked at again at least so often
+constexpr milliseconds kHealthy{1'000};     // a stream that lived so long shows that the server works
 constexpr auto kNever = SteadyTime::max();
 
 SteadyTime Now() { return std::chrono::steady_clock::now(); }
@@ -52,6 +53,7 @@ void SessionThread::Submit(RemoteOperationPtr operation, const std::stop_token& 
   {
     MutexLock lock(mutex_);
     if (closing_) throw Cancelled("the client was closed");
+    if (!conversation_.Holds(operation->held_in)) throw LeaseLost("the lease was lost with the client's session");
     const bool waits = operation->completion && conversation_.window_full();
     if (!waits) {
       conversation_.Add(operation, Now());
@@ -383,8 +385,8 @@ void SessionThread::OnFinished() {
     changed_.NotifyAll();
   }
   effects.Run();
-  // A stream that lived shows a healthy server; one that opens and breaks at once must not be tried at full speed.
-  if (opened_at_ != SteadyTime() && now > opened_at_ + backoff_.max()) backoff_.Reset();
+  // A server whose streams break at once must not be tried at full speed.
+  if (opened_at_ > began_at_ && now > opened_at_ + kHealthy) backoff_.Reset();
   retry_at_ = std::exchange(again_at_once_, false) ? now : now + backoff_.Next();
   state_ = State::kNone;
 }

@@ -70,7 +70,8 @@ class QueueHandle {
 // A cheap handle: copy it freely. All state is on the server.
 //
 // Every call throws: InvalidArgument, QueueNotFound, Unavailable, and what is said at the call. A transport failure
-// is never Empty or Full. A call that waits survives a server that goes away and comes back.
+// is never Empty or Full. A call that waits survives a server that goes away and comes back: it keeps its place in
+// line when the server still knows this client, else it begins anew with the rest of its timeout.
 //
 // Thread safety: all methods may be called from any thread.
 template <typename T, typename C = Codec<T>>
@@ -81,7 +82,8 @@ class Queue {
   const std::string& name() const { return handle_.name(); }
 
   // Waits for room and adds one item; returns its id. Full at the timeout; ShutDown; TooLarge if it can never fit.
-  // Not idempotent after Unavailable or SessionLost: the item may or may not have been added.
+  // Not idempotent: after Unavailable, or Cancelled in an outage, the item may or may not have been added; when the
+  // server was started again while the put waited for its answer, it may have been added twice.
   std::uint64_t put(const T& value, const PutOptions& options = {}) const {
     return handle_.put({message(value, options)}, options).front();
   }

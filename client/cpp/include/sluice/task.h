@@ -79,6 +79,7 @@ class Task {
   const std::vector<std::pair<std::string, std::string>>& headers() const { return lease_.headers(); }
   std::int64_t priority() const { return lease_.priority(); }
   // Stops when the lease is known to be lost (the session ended): drop the work, somebody else will do it.
+  // Callbacks of the token run in a thread of the client's: they must not block, and calls on the client throw there.
   std::stop_token stop_token() const { return lease_.stop_token(); }
 
   // The work is finished; returns when the server has said so. LeaseLost: somebody else has, or has done, it.

@@ -1,0 +1,39 @@
+#include "client/cpp/src/channel.h"
+
+#include <grpcpp/grpcpp.h>
+#include <sluice/error.h>
+
+#include "client/cpp/src/fork_guard.h"
+#include "common/limits.h"
+
+namespace sluice::detail {
+namespace {
+
+// gRPC's own reconnecting, where it is used: without its backoff of up to two minutes.
+constexpr int kMinReconnectMs = 50;
+constexpr int kMaxReconnectMs = 1'000;
+
+}  // namespace
+
+void CheckNotForked() {
+  static const ForkGuard first_use;
+  if (first_use.SameProcess()) return;
+  throw InternalError(
+      "a client cannot be made in the child of a process that had one before the fork: make the first client after "
+      "the fork, or start the child with exec");
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageBytes));
+  arguments.SetMaxSendMessageSize(static_cast<int>(limits::kMessageBytes));
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace sluice::detail
