@@ -39,7 +39,8 @@ int Serve(const Config& config) {
   std::promise<int> stop;
   asio::signal_set signals(server->io(), SIGTERM, SIGINT);
   asio::steady_timer cut_off(server->io());
-  signals.async_wait([&](const std::error_code&, int first) {
+  signals.async_wait([&](const std::error_code& never, int first) {
+    if (never) return;
     cut_off.expires_after(config.drain_timeout + kCutOff);
     cut_off.async_wait([&](const std::error_code& cancelled) {
       if (cancelled) return;

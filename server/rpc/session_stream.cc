@@ -83,6 +83,7 @@ void SessionStream::OnRead(bool ok) {
   {
     MutexLock lock(mutex_);
     keep.swap(keep_read_);
+    if (ending_) return;  // what still comes belongs to nobody: the session may have another stream by now
   }
   const bool first = !session_;
   if (!ok) {  // half-closed; or broken, and then what is written fails

@@ -193,6 +193,18 @@ TEST_F(WaitersLimitTest, OneTooManyIsRefused) {
   EXPECT_EQ(refused.reason, "LIMIT_REACHED");
 }
 
+// A client that wants to know early whether its connection lives is not sent away for it (too_many_pings).
+TEST_F(ParkedTest, AClientThatPingsOftenKeepsItsConnection) {
+  grpc::ChannelArguments careful;
+  careful.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 1'100);
+  careful.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  careful.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  careful.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  const auto stub =
+      v1::QueueService::NewStub(grpc::CreateCustomChannel(TcpAddress(), grpc::InsecureChannelCredentials(), careful));
+  EXPECT_EQ(Call(*stub, &Queues::Get, "queue: 'q' timeout_ms: 6000").reason, "EMPTY");
+}
+
 int Threads() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
