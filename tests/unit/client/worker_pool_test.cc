@@ -147,6 +147,7 @@ TEST_F(WorkerPoolTest, StopFinishesWhatRunsAndTakesNothingMore) {
   });
   PutMany(3);
   Eventually([&] { return running.load(); });
+  pool.request_stop();  // before the handler may end: or it would be free to take the next task
   Background stop([&] { pool.stop(); });
   EXPECT_TRUE(stop.Running());
   go_on = true;
