@@ -14,8 +14,8 @@
 namespace sluice::cli {
 namespace {
 
-// More than any server takes: input without line ends is refused before it fills our memory.
-constexpr std::size_t kLongestItemBytes = 16u << 20;
+// What a server takes (kItemBytes in PROTOCOL.md): input without line ends is refused before it fills our memory.
+constexpr std::size_t kLongestItemBytes = 4u << 20;
 constexpr std::size_t kReadBytes = 64u << 10;
 
 [[noreturn]] void ThrowErrno(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
@@ -58,7 +58,8 @@ class Input {
   }
 
   [[noreturn]] void ThrowTooLarge() const {
-    throw TooLarge("an item of " + name_ + " is longer than " + std::to_string(kLongestItemBytes) + " bytes");
+    throw TooLarge("an item of " + name_ + " is longer than " + std::to_string(kLongestItemBytes) +
+                   " bytes, the most that an item may have: store it elsewhere and put its name");
   }
 
  private:
