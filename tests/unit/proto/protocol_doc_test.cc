@@ -165,7 +165,7 @@ void ExpectStatus(const std::string& status) {
   const std::string middle = ", " + std::string(kReasonMetadataKey) + ": ";
   const auto at = status.find(middle);
   ASSERT_NE(at, status.npos) << status;
-  v1::Reason reason;
+  v1::Reason reason = v1::INTERNAL;
   ASSERT_TRUE(v1::Reason_Parse(status.substr(at + middle.size()), &reason)) << status;
   EXPECT_EQ(status.substr(0, at), StatusName(ToStatusCode(static_cast<Reason>(reason)))) << status;
 }
