@@ -43,8 +43,9 @@ SessionThread::SessionThread(const std::string& address, const ClientOptions& op
 void SessionThread::WaitUntilConnected(milliseconds timeout) {
   const SteadyTime deadline = Now() + timeout;
   MutexLock lock(mutex_);
-  while (!conversation_.connected() && !refusal_ && Now() < deadline) changed_.WaitFor(mutex_, deadline - Now());
-  if (conversation_.connected()) return;
+  // Once is enough: a stream that broke again before this thread woke up is connected again by the other one.
+  while (!greeted_ && !refusal_ && Now() < deadline) changed_.WaitFor(mutex_, deadline - Now());
+  if (greeted_) return;
   const Answer answer = refusal_ ? *refusal_ : conversation_.UnavailableAnswer();
   ThrowError(answer.reason, answer.message);
 }
@@ -272,7 +273,7 @@ bool SessionThread::OnWelcome() {
   {
     MutexLock lock(mutex_);
     conversation_.OnWelcome(stream_->response().welcome(), received_at_, effects);
-    open_ = true;
+    open_ = greeted_ = true;
     heartbeat_at_ = received_at_ + conversation_.lease() / 3;
     changed_.NotifyAll();
   }
@@ -381,7 +382,7 @@ void SessionThread::OnFinished() {
     }
     if (why_.empty()) conversation_.set_trouble(end.message);
     const bool for_good = end.reason != Reason::kUnavailable && end.reason != Reason::kCancelled && why_.empty();
-    if (for_good && opened_at_ == SteadyTime()) refusal_ = end;
+    if (for_good && !greeted_) refusal_ = end;
     changed_.NotifyAll();
   }
   effects.Run();

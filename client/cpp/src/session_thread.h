@@ -101,6 +101,7 @@ class SessionThread {
   Conversation conversation_ SLUICE_GUARDED_BY(mutex_);
   bool open_ SLUICE_GUARDED_BY(mutex_) = false;     // stream_ may be written to
   bool writing_ SLUICE_GUARDED_BY(mutex_) = false;  // the right to write is taken; stream_ stays
+  bool greeted_ SLUICE_GUARDED_BY(mutex_) = false;  // by a server, at least once
   bool closing_ SLUICE_GUARDED_BY(mutex_) = false;
   bool ended_ SLUICE_GUARDED_BY(mutex_) = false;
   std::optional<Answer> refusal_ SLUICE_GUARDED_BY(mutex_);  // of the server, for good

@@ -223,6 +223,21 @@ TEST_F(RemoteLinkTest, NobodyThereIsUnavailableNamingTheAddress) {
   }
 }
 
+TEST_F(RemoteLinkTest, AConnectionThatBreaksAtOnceWasAConnection) {
+  options_.connect_timeout = 5s;
+  std::thread server([&] {
+    const Stream stream = server_.NextStream();
+    stream->Hello();
+    stream->Welcome(7);
+    stream->End(Reason::kUnavailable, "the server is stopping");  // after the welcome has left
+    stream->WaitUntilGone();
+    server_.Stop();  // and nobody is there any more
+  });
+  const Reason reason = ReasonOf([&] { const Client client(server_.address(), options_); });
+  server.join();
+  EXPECT_EQ(reason, Reason::kOk);
+}
+
 TEST_F(RemoteLinkTest, ARefusalForGoodEndsTheConstructorAtOnce) {
   std::thread server([&] { server_.NextStream()->End(Reason::kLimitReached, "too many sessions"); });
   EXPECT_EQ(ReasonOf([&] { const Client client(server_.address(), options_); }), Reason::kLimitReached);

@@ -166,11 +166,13 @@ TEST_F(WorkerPoolTest, TheDestructorStops) {
 }
 
 TEST_F(WorkerPoolTest, AHandlerMayStopAndDestroyItsPool) {
+  // On the real clock: the thread outlives the pool by a moment, and must not outlive a clock that it borrows.
+  const auto queue = Client::embedded().queue<std::string>("q", QueueSettings{});
   std::unique_ptr<WorkerPool> pool;
   std::atomic<bool> gone = false;
   Mutex mutex;
   mutex.lock();
-  pool = std::make_unique<WorkerPool>(queue_, 2, [&](Task<std::string>& task) {
+  pool = std::make_unique<WorkerPool>(queue, 2, [&](Task<std::string>& task) {
     MutexLock lock(mutex);
     pool->stop();
     task.done();
@@ -178,7 +180,7 @@ TEST_F(WorkerPoolTest, AHandlerMayStopAndDestroyItsPool) {
     gone = true;
   });
   mutex.unlock();
-  queue_.put("a");
+  queue.put("a");
   Eventually([&] { return gone.load(); });
 }
 
