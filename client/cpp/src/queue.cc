@@ -10,14 +10,6 @@
 namespace sluice::detail {
 namespace {
 
-std::vector<Fence> Fences(const std::vector<std::uint64_t>& numbers) {
-  CheckFences(numbers);
-  std::vector<Fence> fences;
-  fences.reserve(numbers.size());
-  for (const std::uint64_t number : numbers) fences.push_back({number});
-  return fences;
-}
-
 std::vector<ContentPtr> Contents(std::vector<Message>&& messages, const PutOptions& options) {
   std::vector<ContentPtr> items;
   items.reserve(messages.size());
@@ -83,24 +75,6 @@ std::vector<std::string> QueueHandle::pop(std::size_t max_items, const GetOption
     payloads.emplace_back(delivery.content->payload.view());
   }
   return payloads;
-}
-
-void QueueHandle::task_done(const std::vector<std::uint64_t>& fences) const {
-  Call(*link_, space_, TaskDone{queue_, Fences(fences)});
-}
-
-void QueueHandle::fail(const std::vector<std::uint64_t>& fences, std::string_view error) const {
-  Call(*link_, space_, Fail{queue_, Fences(fences), std::string(error.substr(0, limits::kErrorTextBytes))});
-}
-
-void QueueHandle::release(const std::vector<std::uint64_t>& fences) const {
-  Call(*link_, space_, sluice::Release{queue_, Fences(fences)});
-}
-
-std::chrono::milliseconds QueueHandle::extend(const std::vector<std::uint64_t>& fences,
-                                              std::chrono::milliseconds lease) const {
-  CheckLease(lease);
-  return CallFor<ExtendResult>(*link_, space_, Extend{queue_, Fences(fences), lease}).lease;
 }
 
 QueueCounts QueueHandle::join(const JoinOptions& options) const {

@@ -106,7 +106,7 @@ void CheckBatch(const std::vector<ContentPtr>& items) {
   CheckAtMost("the put", bytes, kPutBytes, "bytes");
 }
 
-void CheckFences(const std::vector<std::uint64_t>& fences) {
+void CheckFences(std::span<const std::uint64_t> fences) {
   if (fences.empty()) throw InvalidArgument("no fence: give at least one");
   CheckAtMost("the call", fences.size(), limits::kBatchItems, "fences");
   for (const std::uint64_t fence : fences) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ void CheckUpdate(const QueueUpdate& update);
 void CheckContent(const Content& content);
 // All of one put together, after each was checked.
 void CheckBatch(const std::vector<ContentPtr>& items);
-void CheckFences(const std::vector<std::uint64_t>& fences);
+void CheckFences(std::span<const std::uint64_t> fences);
 void CheckClientOptions(const ClientOptions& options);
 // "HOST:PORT" or "unix:PATH".
 void CheckAddress(std::string_view address);

@@ -272,6 +272,19 @@ TEST_F(RemoteLinkTest, AGetCancelledInAnOutageEndsAtOnceAndItsItemGoesBack) {
   EXPECT_EQ(second->NextOperation().release().fences(0), 5u);
 }
 
+TEST_F(RemoteLinkTest, ManyTasksAreDoneWithOneOperation) {
+  const Stream stream = Connect();
+  std::vector<Task<std::string>> tasks;
+  for (std::uint64_t fence : {5, 6, 7}) tasks.push_back(Get(stream, fence));
+  Background done([&] { queue_->done_many(tasks); });
+  const v1::Operation operation = stream->NextOperation();
+  EXPECT_EQ(std::vector(operation.task_done().fences().begin(), operation.task_done().fences().end()),
+            (std::vector<std::uint64_t>{5, 6, 7}));
+  stream->Answer(operation.id(), Answer::Ok(TaskDoneResult{{Fence{6}}}));
+  EXPECT_EQ(done.Ended(), Reason::kLeaseLost);
+  EXPECT_TRUE(!tasks[0].lost() && tasks[1].lost() && !tasks[2].lost());
+}
+
 TEST_F(RemoteLinkTest, ADroppedTaskIsReleased) {
   const Stream stream = Connect();
   { const auto task = Get(stream, 5); }

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <sluice/codec.h>
+#include <sluice/error.h>
 #include <sluice/options.h>
 #include <sluice/task.h>
 #include <sluice/types.h>
@@ -44,10 +46,12 @@ class QueueHandle {
   std::vector<std::uint64_t> put(std::vector<Message> messages, const PutOptions& options) const;
   std::vector<Lease> get(std::size_t max_items, const GetOptions& options) const;
   std::vector<std::string> pop(std::size_t max_items, const GetOptions& options) const;
-  void task_done(const std::vector<std::uint64_t>& fences) const;
-  void fail(const std::vector<std::uint64_t>& fences, std::string_view error) const;
-  void release(const std::vector<std::uint64_t>& fences) const;
-  std::chrono::milliseconds extend(const std::vector<std::uint64_t>& fences, std::chrono::milliseconds lease) const;
+  // These return the fences that were not held; LeaseLost when none of them was.
+  std::vector<std::uint64_t> task_done(std::span<const std::uint64_t> fences) const;
+  std::vector<std::uint64_t> fail(std::span<const std::uint64_t> fences, std::string_view error) const;
+  std::vector<std::uint64_t> release(std::span<const std::uint64_t> fences) const;
+  void done_many(const std::vector<Lease*>& leases) const;
+  std::chrono::milliseconds extend(std::uint64_t fence, std::chrono::milliseconds lease) const;
   QueueCounts join(const JoinOptions& options) const;
   std::uint64_t shutdown(bool immediate) const;
   void reopen() const;
@@ -108,15 +112,39 @@ class Queue {
     for (detail::Lease& lease : handle_.get(max_items, options)) tasks.emplace_back(std::move(lease));
     return tasks;
   }
+  // Settles many tasks of this queue with one call and one message (one for each 10,000): returns when the server has
+  // said that the work of all of them is finished.
+  //   LeaseLost: some leases were lost; each of their tasks says so (lost()), all the others are done.
+  //   InvalidArgument: one is of another queue or client; std::logic_error: one was failed, released or moved away.
+  //     Nothing is settled then.
+  //   Unavailable: not known; items of tasks that are not decided() may come again.
+  // Idempotent: tasks that are done already are passed over, so after Unavailable it is called again with all of them.
+  void done_many(std::span<task_type> tasks) const {
+    std::vector<detail::Lease*> leases;
+    leases.reserve(tasks.size());
+    for (task_type& task : tasks) leases.push_back(&task.lease());
+    handle_.done_many(leases);
+  }
   // The plain pop (ack=auto): no task_done; an item that is lost with this process is lost.
   T pop(const GetOptions& options = {}) const { return C::decode(handle_.pop(1, options).front()); }
 
   // By fence, for leases that are not in a Task (another process took them). LeaseLost when none was held.
-  void task_done(std::uint64_t fence) const { handle_.task_done({fence}); }
-  void fail(std::uint64_t fence, std::string_view error) const { handle_.fail({fence}, error); }
-  void release(std::uint64_t fence) const { handle_.release({fence}); }
+  void task_done(std::uint64_t fence) const { handle_.task_done({&fence, 1}); }
+  void fail(std::uint64_t fence, std::string_view error) const { handle_.fail({&fence, 1}, error); }
+  void release(std::uint64_t fence) const { handle_.release({&fence, 1}); }
   std::chrono::milliseconds extend(std::uint64_t fence, std::chrono::milliseconds lease) const {
-    return handle_.extend({fence}, lease);
+    return handle_.extend(fence, lease);
+  }
+
+  // Many by fence, 1 to 10,000 in one message; return those that were not held, and never throw LeaseLost.
+  std::vector<std::uint64_t> task_done(const std::vector<std::uint64_t>& fences) const {
+    return lost(fences, [&] { return handle_.task_done(fences); });
+  }
+  std::vector<std::uint64_t> fail(const std::vector<std::uint64_t>& fences, std::string_view error) const {
+    return lost(fences, [&] { return handle_.fail(fences, error); });
+  }
+  std::vector<std::uint64_t> release(const std::vector<std::uint64_t>& fences) const {
+    return lost(fences, [&] { return handle_.release(fences); });
   }
 
   // Waits until nothing is unfinished. Timeout.
@@ -146,6 +174,14 @@ class Queue {
   const detail::QueueHandle& handle() const { return handle_; }
 
  private:
+  template <typename Call>
+  static std::vector<std::uint64_t> lost(const std::vector<std::uint64_t>& fences, Call call) {
+    try {
+      return call();
+    } catch (const LeaseLost&) {
+      return fences;
+    }
+  }
   static detail::Message message(const T& value, const PutOptions& options) {
     return {C::encode(value), options.content_type.empty() ? std::string(C::content_type) : options.content_type};
   }

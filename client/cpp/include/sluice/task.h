@@ -47,6 +47,7 @@ class Lease {
   void done();
   void fail(std::string_view error);
   void release();
+  State* state() const noexcept { return state_.get(); }  // for the client's own code; null: moved away
 
  private:
   std::unique_ptr<State> state_;
@@ -91,10 +92,13 @@ class Task {
   void release() { lease_.release(); }
   // True after a decision that the server took, or when the lease was found lost.
   bool decided() const noexcept { return lease_.decision() != detail::Decision::kNone; }
+  // True when a decision found the lease lost: somebody else has, or has done, the work.
+  bool lost() const noexcept { return lease_.decision() == detail::Decision::kLost; }
 
   // For Queue<T> and WorkerPool only.
   explicit Task(detail::Lease lease) : lease_(std::move(lease)) {}
   detail::Lease&& lease() && { return std::move(lease_); }
+  detail::Lease& lease() & noexcept { return lease_; }
 
  private:
   detail::Lease lease_;

@@ -1,0 +1,115 @@
+// Leases that are settled by their fences, many with one message.
+#include <algorithm>
+#include <stdexcept>
+#include <unordered_set>
+#include <utility>
+
+#include <sluice/error.h>
+#include <sluice/queue.h>
+
+#include "client/cpp/src/lease.h"
+#include "client/cpp/src/link.h"
+#include "client/cpp/src/validate.h"
+#include "common/limits.h"
+
+namespace sluice::detail {
+namespace {
+
+std::vector<Fence> Fences(std::span<const std::uint64_t> numbers) {
+  CheckFences(numbers);
+  std::vector<Fence> fences;
+  fences.reserve(numbers.size());
+  for (const std::uint64_t number : numbers) fences.push_back({number});
+  return fences;
+}
+
+std::vector<std::uint64_t> Numbers(const std::vector<Fence>& fences) {
+  std::vector<std::uint64_t> numbers;
+  numbers.reserve(fences.size());
+  for (const Fence fence : fences) numbers.push_back(fence.value);
+  return numbers;
+}
+
+// Those that are still to be settled, the lost ones marked. Throws before anything is settled.
+std::vector<Lease::State*> Unsettled(const std::vector<Lease*>& leases, const Link* link, const std::string& space,
+                                     const std::string& queue) {
+  for (const Lease* lease : leases) {
+    const Lease::State* state = lease->state();
+    if (state == nullptr) throw std::logic_error("done_many: a task was moved away");
+    if (state->link.get() != link || state->space != space || state->queue != queue) {
+      throw InvalidArgument("done_many on " + space + "/" + queue + ": item " +
+                            std::to_string(state->delivery.id.value) + " is of " + state->space + "/" + state->queue +
+                            (state->link.get() != link ? " of another client" : ""));
+    }
+    if (state->decision == Decision::kFailed || state->decision == Decision::kReleased) {
+      throw std::logic_error("done_many: the task of item " + std::to_string(state->delivery.id.value) +
+                             " was decided before");
+    }
+  }
+  std::vector<Lease::State*> unsettled;
+  unsettled.reserve(leases.size());
+  for (const Lease* lease : leases) {
+    Lease::State* state = lease->state();
+    if (state->Held()) {
+      unsettled.push_back(state);
+    } else if (state->decision == Decision::kNone) {
+      state->decision = Decision::kLost;
+    }
+  }
+  return unsettled;
+}
+
+// One message; marks each lease with how it ended.
+void SettleBatch(Link& link, std::span<Lease::State* const> batch) {
+  TaskDone done{batch.front()->queue, {}};
+  done.fences.reserve(batch.size());
+  for (const Lease::State* state : batch) done.fences.push_back(state->delivery.fence);
+  try {
+    const Called called = Call(link, batch.front()->space, std::move(done), {}, batch.front()->epoch);
+    for (Lease::State* state : batch) state->decision = Decision::kDone;
+    const auto& lost = std::get<TaskDoneResult>(called.answer.result).lost;
+    if (lost.empty()) return;
+    const std::unordered_set<Fence> fences(lost.begin(), lost.end());
+    for (Lease::State* state : batch) {
+      if (fences.contains(state->delivery.fence)) state->decision = Decision::kLost;
+    }
+  } catch (const LeaseLost&) {  // all of them
+    for (Lease::State* state : batch) state->decision = Decision::kLost;
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> QueueHandle::task_done(std::span<const std::uint64_t> fences) const {
+  return Numbers(CallFor<TaskDoneResult>(*link_, space_, TaskDone{queue_, Fences(fences)}).lost);
+}
+
+std::vector<std::uint64_t> QueueHandle::fail(std::span<const std::uint64_t> fences, std::string_view error) const {
+  Fail fail{queue_, Fences(fences), std::string(error.substr(0, limits::kErrorTextBytes))};
+  return Numbers(CallFor<FailResult>(*link_, space_, std::move(fail)).lost);
+}
+
+std::vector<std::uint64_t> QueueHandle::release(std::span<const std::uint64_t> fences) const {
+  return Numbers(CallFor<ReleaseResult>(*link_, space_, sluice::Release{queue_, Fences(fences)}).lost);
+}
+
+std::chrono::milliseconds QueueHandle::extend(std::uint64_t fence, std::chrono::milliseconds lease) const {
+  CheckLease(lease);
+  return CallFor<ExtendResult>(*link_, space_, Extend{queue_, Fences({&fence, 1}), lease}).lease;
+}
+
+void QueueHandle::done_many(const std::vector<Lease*>& leases) const {
+  const std::vector<Lease::State*> unsettled = Unsettled(leases, link_.get(), space_, queue_);
+  for (auto rest = std::span(unsettled); !rest.empty();) {
+    const std::size_t count = std::min(rest.size(), limits::kBatchItems);
+    SettleBatch(*link_, rest.first(count));
+    rest = rest.subspan(count);
+  }
+  const auto lost = std::count_if(leases.begin(), leases.end(),
+                                  [](const Lease* lease) { return lease->decision() == Decision::kLost; });
+  if (lost == 0) return;
+  throw LeaseLost(std::to_string(lost) + " of " + std::to_string(leases.size()) +
+                  " leases are lost: their items are delivered again, or somebody else finished them");
+}
+
+}  // namespace sluice::detail
