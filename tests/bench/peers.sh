@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Sluice beside Redis, beanstalkd, RabbitMQ, NATS JetStream and Python's BaseManager, on this machine, in one run.
+# Installs what is missing from Debian, builds what it needs, and prints a table; `peers.sh --help` tells the rest.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+packages=(redis-server beanstalkd rabbitmq-server nats-server libhiredis-dev librabbitmq-dev libnats-dev python3)
+
+install=true build=true
+for word in "$@"; do
+  case $word in
+    -h | --help) exec python3 -B "$here/peers.py" --help ;;
+    --no-install) install=false ;;
+    --sluice-bin | --sluice-bin=*) build=false ;;
+  esac
+done
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+done
+if $install && [ "${#missing[@]}" -gt 0 ]; then
+  echo "installing ${missing[*]}" >&2
+  sudo=$([ "$(id -u)" -eq 0 ] || echo sudo)
+  # Installed, not started: the servers of the run are its own. (policy-rc.d: 101 means "may not be started".)
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
+    $sudo chmod +x "$policy"
+    trap '$sudo rm -f "$policy"' EXIT
+  fi
+  $sudo apt-get update -qq >&2
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >&2
+fi
+if $build; then
+  cmake -S "$root" --preset release >/dev/null
+  cmake --build "$root/build/release" --target sluiced queue_load >&2
+fi
+python3 -B "$here/peers.py" "$@"
