@@ -23,6 +23,10 @@ void Session::End() { impl_->End(Reason::kSessionLost, "the session was ended by
 void Session::Touch() { impl_->Touch(); }
 bool Session::Confirm(std::uint64_t answers_seen) { return impl_->Confirm(answers_seen); }
 
+void Session::SubmitAll(std::vector<SubmittedOperation>&& operations) {
+  impl_->SubmitAll(operations);
+  operations.clear();
+}
 bool Session::Submit(std::uint64_t operation, std::string_view space, Command command) {
   return impl_->Submit(operation, space, std::move(command));
 }

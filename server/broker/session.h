@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <sluice/clock.h>
@@ -28,6 +29,21 @@ struct SessionAnswer {
   std::uint64_t operation = 0;  // the client's number
   std::string space;            // empty when it was refused before it reached one
   std::shared_ptr<const Answer> answer;
+};
+
+// A valid command and the namespace it goes to.
+struct RoutedCommand {
+  std::string space;
+  Command command;
+};
+// Ends the wait of an earlier operation.
+struct CancelCommand {
+  std::uint64_t target = 0;
+};
+// One operation of a client's message; an Answer is the refusal of one that is invalid.
+struct SubmittedOperation {
+  std::uint64_t operation = 0;  // the client's number
+  std::variant<RoutedCommand, CancelCommand, Answer> what;
 };
 
 // The stream's side. Both methods may come from any thread and must not block; they may come once more just
@@ -73,6 +89,11 @@ class Session {
   // The client has received this many answers in all: forgets them, finishes auto_ack deliveries.
   // False: a number that goes back or ahead of what was sent; the stream must be closed.
   bool Confirm(std::uint64_t answers_seen);
+
+  // Begins the operations of a whole message in their order, each as Submit, Cancel or Refuse would, at the cost of
+  // few locks for all of them. Those that are not above operations_seen are ignored.
+  // Leaves `operations` empty, with its memory, for the next message.
+  void SubmitAll(std::vector<SubmittedOperation>&& operations);
 
   // Runs an operation. False: `operation` is not above operations_seen (sent again after a reconnect): ignored.
   bool Submit(std::uint64_t operation, std::string_view space, Command command);

@@ -145,6 +145,18 @@ std::shared_ptr<Space> Session::Impl::Reach(std::string_view space, const Comman
   return reached;
 }
 
+void Session::Impl::SubmitAll(std::vector<SubmittedOperation>& operations) {
+  for (SubmittedOperation& each : operations) {
+    if (auto* routed = std::get_if<RoutedCommand>(&each.what)) {
+      Submit(each.operation, routed->space, std::move(routed->command));
+    } else if (const auto* cancel = std::get_if<CancelCommand>(&each.what)) {
+      Cancel(each.operation, cancel->target);
+    } else {
+      Refuse(each.operation, std::move(std::get<Answer>(each.what)));
+    }
+  }
+}
+
 bool Session::Impl::Submit(std::uint64_t operation, std::string_view space, Command&& command) {
   CompletionScope scope;
   MutexLock order(order_mutex_);

@@ -55,6 +55,8 @@ class Session::Impl final : public Timed, public std::enable_shared_from_this<Se
   void Touch();
   bool Confirm(std::uint64_t answers_seen) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
 
+  // Takes the commands out of `operations`.
+  void SubmitAll(std::vector<SubmittedOperation>& operations) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
   bool Submit(std::uint64_t operation, std::string_view space, Command&& command)
       SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
   bool Refuse(std::uint64_t operation, Answer&& answer) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
