@@ -1,6 +1,7 @@
 #include "client/cpp/src/conversation.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "client/cpp/src/command_traits.h"
@@ -29,7 +30,22 @@ Answer LeaseLostAnswer() {
 
 void Conversation::Effects::Run() {
   LeaseTable::Stop(std::move(lost));
-  for (Finished& one : finished) one.completion(std::move(one.answer), one.epoch);
+  for (Finished& one : finished) one.receiver.Finish(std::move(one.answer), one.epoch);
+}
+
+void Conversation::Effects::FinishWaiting() {
+  std::erase_if(finished, [](Finished& one) {
+    if (!one.receiver.waits()) return false;
+    one.receiver.Finish(std::move(one.answer), one.epoch);
+    return true;
+  });
+}
+
+void Conversation::Effects::MoveTo(Effects* other) {
+  std::move(finished.begin(), finished.end(), std::back_inserter(other->finished));
+  std::move(lost.begin(), lost.end(), std::back_inserter(other->lost));
+  finished.clear();
+  lost.clear();
 }
 
 v1::SessionRequest Conversation::Message::Encode() const {
@@ -61,13 +77,15 @@ void Conversation::Add(RemoteOperationPtr operation, SteadyTime now) {
   operation->id = next_id_++;
   unsent_bytes_ += operation->bytes;
   ++unsent_count_;
-  if (!connected_ && operation->completion) SetGiveUp(operation, now + options_.connect_timeout);
+  operation->unattended = !operation->receiver.waits();
+  if (operation->unattended) ++unattended_;
+  if (!connected_ && operation->receiver) SetGiveUp(operation, now + options_.connect_timeout);
   const std::uint64_t id = operation->id;  // first: arguments are evaluated in any order
   pending_.emplace_hint(pending_.end(), id, Entry{std::move(operation)});
 }
 
 void Conversation::Cancel(const RemoteOperationPtr& operation, SteadyTime now, Effects& effects) {
-  if (operation->id == 0 || !operation->completion || std::exchange(operation->cancelled, true)) return;
+  if (operation->id == 0 || !operation->receiver || std::exchange(operation->cancelled, true)) return;
   if (!connected_ || !Sent(*operation)) return Abandon(operation, CancelledAnswer("cancelled"), effects);
   AddCancel(*operation);
   SetGiveUp(operation, now + kCancelWait);
@@ -80,6 +98,7 @@ void Conversation::Close(Effects& effects) {
   }
   pending_.clear();
   give_ups_.clear();
+  unattended_ = 0;
   CountUnsent();
   session_ = 0;
   effects.lost = leases_->LoseAll();
@@ -101,14 +120,16 @@ void Conversation::Forget(RemoteOperation& operation) {
     --unsent_count_;
     if (id == operation.id) unsent_bytes_ -= operation.bytes;
   }
+  if (operation.unattended && operation.id != 0) --unattended_;
   if (operation.give_up) give_ups_.erase({*operation.give_up, operation.id});
   operation.id = operation.cancel = 0;
   operation.give_up.reset();
 }
 
 void Conversation::Finish(RemoteOperation& operation, Answer answer, Effects& effects) {
-  if (!operation.completion) return;
-  effects.finished.push_back({std::exchange(operation.completion, nullptr), std::move(answer), leases_->epoch()});
+  if (!operation.receiver) return;
+  if (operation.id != 0 && !std::exchange(operation.unattended, true)) ++unattended_;
+  effects.finished.push_back({std::exchange(operation.receiver, nullptr), std::move(answer), leases_->epoch()});
 }
 
 // The caller gets `answer` now. What the server may already have is taken back.
@@ -222,13 +243,13 @@ void Conversation::OnAnswer(std::uint64_t id, Answer&& answer, SteadyTime now, E
     effects.session_lost = true;  // the operation goes the way of all in LoseSession
     return;
   }
-  if (answer.reason == Reason::kUnavailable && operation->completion && !operation->cancelled) {
+  if (answer.reason == Reason::kUnavailable && operation->receiver && !operation->cancelled) {
     quiet_until_ = now + kQuiet;
     return SendAgain(operation, now);
   }
   Forget(*operation);
   if (const auto* get = std::get_if<Get>(&operation->command)) confirm_now_ = confirm_now_ || get->auto_ack;
-  if (!operation->completion) return GiveBack(*operation, answer, now);
+  if (!operation->receiver) return GiveBack(*operation, answer, now);
   Finish(*operation, std::move(answer), effects);
 }
 
@@ -250,7 +271,7 @@ void Conversation::OnBroken(std::string why, SteadyTime now, Effects& effects) {
   connected_ = false;
   trouble_ = std::move(why);
   for (const RemoteOperationPtr& operation : Operations()) {
-    if (!operation->completion) continue;
+    if (!operation->receiver) continue;
     if (operation->cancelled) {
       Abandon(operation, CancelledAnswer("cancelled"), effects);
     } else if (!operation->give_up) {
@@ -267,7 +288,7 @@ void Conversation::LoseSession(Effects& effects) {
   held_back_.clear();
   for (const RemoteOperationPtr& operation : Operations()) {
     const bool lost = NamesLeases(operation->command);
-    if (operation->completion && !lost && !operation->cancelled) continue;  // begun anew in the next session
+    if (operation->receiver && !lost && !operation->cancelled) continue;  // begun anew in the next session
     Finish(*operation, lost ? LeaseLostAnswer() : CancelledAnswer("cancelled"), effects);
     Forget(*operation);
   }

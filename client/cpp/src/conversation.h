@@ -41,7 +41,7 @@ class Conversation {
   // What a step brought about, for the caller to run under no lock.
   struct Effects {
     struct Finished {
-      Link::Completion completion;
+      Receiver receiver;
       Answer answer;
       Epoch epoch;
     };
@@ -50,6 +50,10 @@ class Conversation {
     bool session_lost = false;           // the stream is of no use any more
 
     void Run();
+    // Gives threads that wait their answers.
+    void FinishWaiting();
+    // Moves what is still to be run.
+    void MoveTo(Effects* other);
   };
 
   // A message to write; made under the lock, encoded outside it.
@@ -76,6 +80,8 @@ class Conversation {
   void Close(Effects& effects);
   // True while more is unsent than shall be held.
   bool window_full() const;
+  // True while answers are to come that no thread waits for.
+  bool unattended() const { return unattended_ > 0; }
 
   // ---- the stream ----
   v1::SessionRequest Hello() const;
@@ -139,6 +145,7 @@ class Conversation {
   std::uint64_t sent_ = 0;
   std::size_t unsent_bytes_ = 0;
   std::size_t unsent_count_ = 0;
+  std::size_t unattended_ = 0;  // operations in pending_ that no thread waits for
   std::set<std::pair<SteadyTime, std::uint64_t>> give_ups_;
 
   std::uint64_t received_ = 0;   // answers of this session

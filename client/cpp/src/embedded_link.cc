@@ -24,7 +24,7 @@ namespace {
 struct EmbeddedOperation : Link::Operation {
   std::string space;
   Command command;
-  Link::Completion completion;
+  Receiver receiver;
   TimePoint begun;
 
   Mutex mutex;
@@ -223,7 +223,7 @@ class EmbeddedLink::Core {
   }
 
   static void Finish(EmbeddedOperation& operation, Answer&& answer, Epoch epoch) {
-    if (operation.completion) operation.completion(std::move(answer), epoch);
+    operation.receiver.Finish(std::move(answer), epoch);
   }
 
   void Wake() {
@@ -275,12 +275,16 @@ EmbeddedLink::~EmbeddedLink() {
   if (thread_.joinable()) Reaper::Get().Adopt(std::move(thread_), thread_ended_);
 }
 
-Link::Ticket EmbeddedLink::Submit(std::string_view space, Command command, Completion completion,
-                                  const std::stop_token&, Epoch) {
+void EmbeddedLink::Await(Waiting& waiting) {
+  while (!waiting.answered()) waiting.Sleep();
+}
+
+Link::Ticket EmbeddedLink::Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token&,
+                                  Epoch) {
   const auto operation = std::make_shared<EmbeddedOperation>();
   operation->space = space;
   operation->command = std::move(command);
-  operation->completion = std::move(completion);
+  operation->receiver = std::move(receiver);
   core_->Submit(operation);
   return operation;
 }

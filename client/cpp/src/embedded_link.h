@@ -18,8 +18,9 @@ class EmbeddedLink final : public Link {
   static std::shared_ptr<EmbeddedLink> Make(const EmbeddedOptions& options);
   ~EmbeddedLink() override;
 
-  Ticket Submit(std::string_view space, Command command, Completion completion, const std::stop_token& stop,
+  Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                 Epoch held_in) override;
+  void Await(Waiting& waiting) override;
   void Cancel(const Ticket& ticket) override;
   void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept override;
   void Close() noexcept override;

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -14,6 +13,8 @@
 
 #include "client/cpp/src/fork_guard.h"
 #include "client/cpp/src/lease_table.h"
+#include "client/cpp/src/receiver.h"
+#include "client/cpp/src/waiting.h"
 #include "common/answer.h"
 #include "common/command.h"
 
@@ -22,10 +23,6 @@ namespace sluice::detail {
 // Thread safety: all methods may be called from any thread, unless they say otherwise.
 class Link {
  public:
-  // Called exactly once per operation, in any thread, under no lock; must not block or throw. `epoch`: in which the
-  // answer's leases are held, see LeaseTable.
-  using Completion = std::function<void(Answer&&, Epoch epoch)>;
-
   // An operation that was submitted.
   struct Operation {
     virtual ~Operation() = default;
@@ -40,9 +37,11 @@ class Link {
   // `held_in`: the epoch of the lease that the command speaks of, or kAnyEpoch. In a later one it is refused with
   // LEASE_LOST: a server that was started again gives the fence to somebody else.
   // Blocks: while more is unsent than the link wants to hold, until it is sent or `stop` stops. Throws Unavailable,
-  // LeaseLost or Cancelled when the operation was not even begun; the completion is not called then.
-  virtual Ticket Submit(std::string_view space, Command command, Completion completion, const std::stop_token& stop,
+  // LeaseLost or Cancelled when the operation was not even begun; the receiver gets no answer then.
+  virtual Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                         Epoch held_in) = 0;
+  // Blocks: until the operation that was submitted with `waiting` as its receiver is answered.
+  virtual void Await(Waiting& waiting) = 0;
   // The operation ends soon: with what it got by then, or with CANCELLED. An item that arrives later goes back.
   virtual void Cancel(const Ticket& ticket) = 0;
   // Releases a lease; nobody waits for the answer.
@@ -60,12 +59,6 @@ class Link {
  private:
   const ForkGuard fork_guard_;
   const std::shared_ptr<LeaseTable> leases_;  // shared with the link's own thread
-};
-
-// A result and the epoch that its leases are held in.
-struct Called {
-  Answer answer;
-  Epoch epoch = 0;
 };
 
 // Submits and waits for the answer; throws what was refused. When `stop` stops, the operation is cancelled and the one

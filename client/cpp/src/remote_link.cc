@@ -21,12 +21,12 @@ constexpr std::chrono::milliseconds kClose{150};  // the goodbye's 100 ms, and a
 
 std::string DefaultName() { return std::string(program_invocation_short_name) + "-" + std::to_string(getpid()); }
 
-RemoteOperationPtr MakeOperation(std::string_view space, Command command, Link::Completion completion, Epoch held_in) {
+RemoteOperationPtr MakeOperation(std::string_view space, Command command, Receiver receiver, Epoch held_in) {
   auto operation = std::make_shared<RemoteOperation>();
   operation->space = space;
   operation->bytes = WireBytes(command);
   operation->command = std::move(command);
-  operation->completion = std::move(completion);
+  operation->receiver = std::move(receiver);
   operation->held_in = held_in;
   return operation;
 }
@@ -63,12 +63,14 @@ RemoteLink::~RemoteLink() {
   Reaper::Get().Adopt(std::move(thread_), thread_ended_);
 }
 
-Link::Ticket RemoteLink::Submit(std::string_view space, Command command, Completion completion,
-                                const std::stop_token& stop, Epoch held_in) {
-  RemoteOperationPtr operation = MakeOperation(space, std::move(command), std::move(completion), held_in);
+Link::Ticket RemoteLink::Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
+                                Epoch held_in) {
+  RemoteOperationPtr operation = MakeOperation(space, std::move(command), std::move(receiver), held_in);
   session_->Submit(operation, stop);
   return operation;
 }
+
+void RemoteLink::Await(Waiting& waiting) { session_->Await(waiting); }
 
 void RemoteLink::Cancel(const Ticket& ticket) { session_->Cancel(std::static_pointer_cast<RemoteOperation>(ticket)); }
 

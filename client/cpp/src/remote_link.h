@@ -21,8 +21,9 @@ class RemoteLink final : public Link {
   static std::shared_ptr<RemoteLink> Connect(const std::string& address, ClientOptions options);
   ~RemoteLink() override;
 
-  Ticket Submit(std::string_view space, Command command, Completion completion, const std::stop_token& stop,
+  Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                 Epoch held_in) override;
+  void Await(Waiting& waiting) override;
   void Cancel(const Ticket& ticket) override;
   void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept override;
   void Close() noexcept override;

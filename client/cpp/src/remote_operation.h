@@ -19,11 +19,12 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 struct RemoteOperation : Link::Operation {
   std::string space;
   Command command;
-  Link::Completion completion;  // empty: nobody waits for the answer (any more)
-  std::size_t bytes = 0;        // about what it takes on the wire
-  Epoch held_in = kAnyEpoch;    // of the lease it speaks of
+  Receiver receiver;          // empty: nobody waits for the answer (any more)
+  std::size_t bytes = 0;      // about what it takes on the wire
+  Epoch held_in = kAnyEpoch;  // of the lease it speaks of
 
   // ---- the conversation's ----
+  bool unattended = false;             // no thread waits for its answer
   std::uint64_t id = 0;                // its number in the session; 0: over, as far as the caller goes, and forgotten
   std::uint64_t cancel = 0;            // the number of its Cancel, when there is one
   bool cancelled = false;              // by the caller

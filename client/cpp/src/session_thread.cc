@@ -55,9 +55,10 @@ void SessionThread::Submit(RemoteOperationPtr operation, const std::stop_token& 
     MutexLock lock(mutex_);
     if (closing_) throw Cancelled("the client was closed");
     if (!conversation_.Holds(operation->held_in)) throw LeaseLost("the lease was lost with the client's session");
-    const bool waits = operation->completion && conversation_.window_full();
+    const bool waits = operation->receiver && conversation_.window_full();
     if (!waits) {
       conversation_.Add(operation, Now());
+      NoteUnattended();
       if (!conversation_.connected()) Wake();
       operation = nullptr;
     }
@@ -90,6 +91,7 @@ void SessionThread::Cancel(const RemoteOperationPtr& operation) {
   {
     MutexLock lock(mutex_);
     conversation_.Cancel(operation, Now(), effects);
+    NoteUnattended();
     Wake();  // for the time limit that a cancelled operation has
   }
   effects.Run();
@@ -102,6 +104,7 @@ void SessionThread::Close() {
     MutexLock lock(mutex_);
     if (std::exchange(closing_, true)) return;
     conversation_.Close(effects);
+    NoteUnattended();
     changed_.NotifyAll();
     Wake();
   }
@@ -133,28 +136,64 @@ void SessionThread::Wake() {
   alarm_.Set(&queue_, gpr_now(GPR_CLOCK_MONOTONIC), nullptr);
 }
 
-// ---- the thread --------------------------------------------------------------------------------
+// ---- whose turn it is --------------------------------------------------------------------------------
 
 void SessionThread::Run() {
-  void* tag = nullptr;
-  bool ok = false;
-  while (OnTime(Now())) {
-    if (queue_.AsyncNext(&tag, &ok, FromNow(NextDeadline())) != grpc::CompletionQueue::GOT_EVENT) continue;
-    if (tag != nullptr) {
-      OnEvent(static_cast<StreamEvent>(reinterpret_cast<std::uintptr_t>(tag)), ok);
-    } else {
-      MutexLock lock(mutex_);
-      alarm_set_ = false;
-    }
-  }
+  keeper_ = std::this_thread::get_id();
+  turns_.Keep();
   {
     MutexLock lock(mutex_);
     ended_ = true;
     changed_.NotifyAll();
   }
   queue_.Shutdown();
+  void* tag = nullptr;
+  bool ok = false;
   while (queue_.Next(&tag, &ok)) {
   }
+}
+
+bool SessionThread::Step() {
+  if (keeper_.load(std::memory_order_relaxed) == std::this_thread::get_id()) RunDeferred();
+  if (!OnTime(Now())) return false;
+  void* tag = nullptr;
+  bool ok = false;
+  if (queue_.AsyncNext(&tag, &ok, FromNow(NextDeadline())) != grpc::CompletionQueue::GOT_EVENT) return true;
+  if (tag != nullptr) {
+    OnEvent(static_cast<StreamEvent>(reinterpret_cast<std::uintptr_t>(tag)), ok);
+  } else {
+    MutexLock lock(mutex_);
+    alarm_set_ = false;
+  }
+  return true;
+}
+
+void SessionThread::RunEffects(Conversation::Effects& effects) {
+  if (keeper_.load(std::memory_order_relaxed) == std::this_thread::get_id()) return effects.Run();
+  effects.FinishWaiting();
+  if (effects.finished.empty() && effects.lost.empty()) return;
+  MutexLock lock(mutex_);
+  effects.MoveTo(&deferred_);
+  NoteUnattended();
+}
+
+void SessionThread::RunDeferred() {
+  Conversation::Effects effects;
+  {
+    MutexLock lock(mutex_);
+    if (deferred_.finished.empty() && deferred_.lost.empty()) return;
+    deferred_.MoveTo(&effects);
+    NoteUnattended();
+  }
+  effects.Run();
+}
+
+void SessionThread::NoteUnattended() {
+  const bool deferred = !deferred_.finished.empty() || !deferred_.lost.empty();
+  const bool keepers = closing_ || deferred || conversation_.unattended();
+  if (keepers == keepers_turn_) return;
+  keepers_turn_ = keepers;
+  if (turns_.SetKeepersTurn(keepers)) Wake();
 }
 
 // Does what is due. False: closed, and nothing is under way.
@@ -169,8 +208,9 @@ bool SessionThread::OnTime(SteadyTime now) {
     silent = state_ == State::kOpen && now >= received_at_ + conversation_.lease();
     const bool over = !conversation_.connected() && conversation_.has_session() && now >= SessionEnd();
     if (over) conversation_.LoseSession(effects);
+    NoteUnattended();
   }
-  effects.Run();
+  RunEffects(effects);
   if (closing) return Leave(now);
   switch (state_) {
     case State::kNone:
@@ -273,13 +313,14 @@ bool SessionThread::OnWelcome() {
   {
     MutexLock lock(mutex_);
     conversation_.OnWelcome(stream_->response().welcome(), received_at_, effects);
+    NoteUnattended();
     open_ = greeted_ = true;
     heartbeat_at_ = received_at_ + conversation_.lease() / 3;
     changed_.NotifyAll();
   }
   state_ = State::kOpen;
   opened_at_ = received_at_;
-  effects.Run();
+  RunEffects(effects);
   return true;
 }
 
@@ -295,8 +336,10 @@ bool SessionThread::OnAnswers() {
   {
     MutexLock lock(mutex_);
     conversation_.OnAnswers(std::move(answers), received_at_, effects);
+    NoteUnattended();
   }
-  effects.Run();
+  RunEffects(effects);
+  WriteWhatIsThere();  // items to give back, a confirmation: who has its answer does not come back for that
   return !effects.session_lost;
 }
 
@@ -352,9 +395,10 @@ void SessionThread::EndStream(const std::string& why, bool cancel) {
     MutexLock lock(mutex_);
     open_ = false;
     conversation_.OnBroken(why.empty() ? "the connection broke" : why, Now(), effects);
+    NoteUnattended();
   }
   if (cancel) stream_->TryCancel();
-  effects.Run();
+  RunEffects(effects);
   FinishWhenIdle();
 }
 
@@ -380,12 +424,13 @@ void SessionThread::OnFinished() {
       conversation_.LoseSession(effects);
       again_at_once_ = true;
     }
+    NoteUnattended();
     if (why_.empty()) conversation_.set_trouble(end.message);
     const bool for_good = end.reason != Reason::kUnavailable && end.reason != Reason::kCancelled && why_.empty();
     if (for_good && !greeted_) refusal_ = end;
     changed_.NotifyAll();
   }
-  effects.Run();
+  RunEffects(effects);
   // A server whose streams break at once must not be tried at full speed.
   if (opened_at_ > began_at_ && now > opened_at_ + kHealthy) backoff_.Reset();
   retry_at_ = std::exchange(again_at_once_, false) ? now : now + backoff_.Next();

@@ -1,15 +1,20 @@
-// The thread that keeps a client's session alive: connects, reads, heartbeats, notices silence, connects again.
+// Keeps a client's session alive: connects, reads, heartbeats, notices silence, connects again.
 //
+// It works in the thread whose turn it is (see turns.h): one that waits for an answer, or else the keeper's, which is
+// the session's own.
 // Writing is shared: whoever has something to say and finds no write under way writes what has accumulated, as one
-// message; when a write is done the thread goes on with what accumulated meanwhile. One write is under way at most.
+// message; when a write is done, whose turn it is goes on with what accumulated meanwhile. One write is under way at
+// most.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <thread>
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
@@ -20,6 +25,7 @@
 #include "client/cpp/src/backoff.h"
 #include "client/cpp/src/conversation.h"
 #include "client/cpp/src/session_stream.h"
+#include "client/cpp/src/turns.h"
 
 namespace sluice::detail {
 
@@ -28,13 +34,15 @@ class SessionThread {
  public:
   SessionThread(const std::string& address, const ClientOptions& options, std::shared_ptr<LeaseTable> leases);
 
-  // Works until Close. Blocks: nothing but this thread.
+  // The keeper's: works until Close. Blocks: nothing but this thread.
   void Run() SLUICE_EXCLUDES(mutex_);
 
   // Blocks: until connected; throws Unavailable at the timeout, or what the server refuses for good.
   void WaitUntilConnected(std::chrono::milliseconds timeout) SLUICE_EXCLUDES(mutex_);
   // Blocks: while the window is full. Throws Cancelled (closed, or `stop`), Unavailable.
   void Submit(RemoteOperationPtr operation, const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
+  // Blocks: until answered.
+  void Await(Waiting& waiting) { turns_.Await(waiting); }
   void Cancel(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
 
   // Tells Run to say goodbye and return. Idempotent.
@@ -57,8 +65,15 @@ class SessionThread {
   void WaitForRoom(const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
   void WriteWhatIsThere() SLUICE_EXCLUDES(mutex_);
   void Wake() SLUICE_REQUIRES(mutex_);
+  // Sees to it that the turn is the keeper's when nobody else cares.
+  void NoteUnattended() SLUICE_REQUIRES(mutex_);
 
-  // ---- the thread ----
+  // ---- whose turn it is ----
+  // One event. False: closed, and nothing is under way.
+  bool Step() SLUICE_EXCLUDES(mutex_);
+  // Threads that wait get their answers now; callbacks run in the keeper's thread only, for a caller's may hold locks.
+  void RunEffects(Conversation::Effects& effects) SLUICE_EXCLUDES(mutex_);
+  void RunDeferred() SLUICE_EXCLUDES(mutex_);
   bool OnTime(SteadyTime now) SLUICE_EXCLUDES(mutex_);
   SteadyTime NextDeadline() SLUICE_EXCLUDES(mutex_);
   SteadyTime SessionEnd() const SLUICE_REQUIRES(mutex_);
@@ -81,7 +96,7 @@ class SessionThread {
   const std::chrono::milliseconds attempt_timeout_;
   grpc::CompletionQueue queue_;
 
-  // ---- the thread's own ----
+  // ---- of the one whose turn it is ----
   State state_ = State::kNone;
   Backoff backoff_;
   bool starting_ = false;
@@ -96,7 +111,10 @@ class SessionThread {
   SteadyTime heartbeat_at_{};
   std::shared_ptr<SessionStream> stream_;  // others may use it, too, while they hold the right to write
 
-  Mutex mutex_;
+  Turns turns_{[this] { return Step(); }};
+  std::atomic<std::thread::id> keeper_;
+
+  Mutex mutex_;      // acquired before that of turns_
   CondVar changed_;  // connected, closed, room in the window
   Conversation conversation_ SLUICE_GUARDED_BY(mutex_);
   bool open_ SLUICE_GUARDED_BY(mutex_) = false;     // stream_ may be written to
@@ -104,7 +122,9 @@ class SessionThread {
   bool greeted_ SLUICE_GUARDED_BY(mutex_) = false;  // by a server, at least once
   bool closing_ SLUICE_GUARDED_BY(mutex_) = false;
   bool ended_ SLUICE_GUARDED_BY(mutex_) = false;
-  std::optional<Answer> refusal_ SLUICE_GUARDED_BY(mutex_);  // of the server, for good
+  bool keepers_turn_ SLUICE_GUARDED_BY(mutex_) = false;
+  Conversation::Effects deferred_ SLUICE_GUARDED_BY(mutex_);  // until the keeper runs them
+  std::optional<Answer> refusal_ SLUICE_GUARDED_BY(mutex_);   // of the server, for good
   grpc::Alarm alarm_ SLUICE_GUARDED_BY(mutex_);
   bool alarm_set_ SLUICE_GUARDED_BY(mutex_) = false;
 };

@@ -41,7 +41,7 @@ class ConversationTest : public ::testing::Test {
     Call call{std::make_shared<RemoteOperation>()};
     call.operation->space = "default";
     call.operation->command = std::move(command);
-    call.operation->completion = [answers = call.answers](Answer&& answer, Epoch) { answers->push_back(answer); };
+    call.operation->receiver = [answers = call.answers](Answer&& answer, Epoch) { answers->push_back(answer); };
     conversation_->Add(call.operation, now_);
     return call;
   }

@@ -1,0 +1,59 @@
+// Whose turn it is to move a session's messages: one thread at a time, and the one it costs least.
+//
+// A thread that waits for an answer reads it itself: no other thread is woken to read it and to hand it over. With its
+// answer it leaves the turn to another call that waits. When no call waits, or answers go to callbacks, the turn is the
+// keeper's, a thread of the session's own.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <utility>
+
+#include <sluice/mutex.h>
+
+#include "client/cpp/src/waiting.h"
+
+namespace sluice::detail {
+
+// Thread safety: all methods may be called from any thread; Keep from one.
+class Turns {
+ public:
+  // `step` works until something has happened; false: there is nothing to do any more, ever. It runs in the thread
+  // whose turn it is, under no lock.
+  explicit Turns(std::function<bool()> step) : step_(std::move(step)) {}
+
+  // Blocks: until answered.
+  void Await(Waiting& waiting) SLUICE_EXCLUDES(mutex_);
+  // The keeper's life. Blocks: until there is nothing to do any more.
+  void Keep() SLUICE_EXCLUDES(mutex_);
+
+  // True: the turn is the keeper's from now on, because something is to be done that no thread waits for. Returns true
+  // when a call has the turn just now: its step must be ended.
+  bool SetKeepersTurn(bool keepers) SLUICE_EXCLUDES(mutex_);
+
+ private:
+  bool KeepersTurn() const { return keepers_turn_.load(std::memory_order_relaxed); }
+  bool TakeTurn() SLUICE_EXCLUDES(mutex_);
+  void Drive(const Waiting& waiting) SLUICE_EXCLUDES(mutex_);
+  void SleepUntilTurn(Waiting& waiting) SLUICE_EXCLUDES(mutex_);
+  // The turn is nobody's: wakes who is to take it.
+  void PassOn() SLUICE_REQUIRES(mutex_);
+  void CallKeeper() SLUICE_REQUIRES(mutex_);
+  void WaitForTurn() SLUICE_REQUIRES(mutex_);
+
+  const std::function<bool()> step_;
+  std::atomic<bool> keepers_turn_{false};  // changes under the mutex
+  Mutex mutex_;
+  CondVar keeper_woken_;
+  bool taken_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool keeper_has_it_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool keeper_sleeps_ SLUICE_GUARDED_BY(mutex_) = false;  // until it is called
+  bool keeper_called_ SLUICE_GUARDED_BY(mutex_) = false;
+  std::uint64_t turns_ SLUICE_GUARDED_BY(mutex_) = 0;       // that calls have taken so far
+  std::uint64_t seen_ SLUICE_GUARDED_BY(mutex_) = 0;        // turns_ when the keeper last looked
+  std::list<Waiting*> sleepers_ SLUICE_GUARDED_BY(mutex_);  // calls that wait while the turn is another's
+};
+
+}  // namespace sluice::detail
