@@ -1,8 +1,11 @@
 #include "server/broker/answer_log.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <variant>
+
+#include "server/broker/space.h"
 
 namespace sluice::broker {
 namespace {
@@ -34,31 +37,43 @@ std::pair<std::size_t, std::size_t> WeightOf(const Answer& answer) {
 
 }  // namespace
 
-void AnswerLog::Add(SessionAnswer answer) {
-  const auto [items, bytes] = WeightOf(*answer.answer);
-  retained_.push_back({std::move(answer), std::max<std::size_t>(items, 1), bytes});
+KeptAnswer::KeptAnswer(std::uint64_t number, Space* ran_in, Answer&& heard)
+    : operation(number), space(ran_in), answer(std::make_shared<const Answer>(std::move(heard))) {
+  const auto [weight, size] = WeightOf(*answer);
+  items = std::max<std::size_t>(weight, 1);
+  bytes = size;
+}
+
+void AnswerLog::Add(KeptAnswer&& answer) {
+  if (answer.auto_ack()) ++auto_acks_;
+  retained_.push_back(std::move(answer));
 }
 
 std::vector<SessionAnswer> AnswerLog::Take(std::size_t max_items, std::size_t max_bytes) {
   std::vector<SessionAnswer> taken;
   std::size_t items = 0;
   std::size_t bytes = 0;
-  for (std::size_t at = next_ - confirmed_; at < retained_.size(); ++at) {
-    const Entry& entry = retained_[at];
-    items += entry.items;
-    bytes += entry.bytes;
+  std::size_t at = next_ - confirmed_;
+  taken.reserve(std::min(retained_.size() - at, std::max<std::size_t>(max_items, 1)));
+  for (; at < retained_.size(); ++at) {
+    const KeptAnswer& kept = retained_[at];
+    items += kept.items;
+    bytes += kept.bytes;
     if (!taken.empty() && (items > max_items || bytes > max_bytes)) break;
-    taken.push_back(entry.answer);
+    taken.push_back({kept.operation, kept.space != nullptr ? std::string_view(kept.space->name()) : std::string_view(),
+                     kept.answer});
   }
   next_ += taken.size();
   sent_ = std::max(sent_, next_);
   return taken;
 }
 
-bool AnswerLog::Confirm(std::uint64_t count, std::vector<SessionAnswer>* forgotten) {
+bool AnswerLog::Confirm(std::uint64_t count, std::vector<KeptAnswer>* forgotten) {
   if (count < confirmed_ || count > sent_) return false;
+  forgotten->reserve(count - confirmed_);
   while (confirmed_ < count) {
-    forgotten->push_back(std::move(retained_.front().answer));
+    if (retained_.front().auto_ack()) --auto_acks_;
+    forgotten->push_back(std::move(retained_.front()));
     retained_.pop_front();
     ++confirmed_;
   }
@@ -66,15 +81,15 @@ bool AnswerLog::Confirm(std::uint64_t count, std::vector<SessionAnswer>* forgott
   return true;
 }
 
-bool AnswerLog::Rewind(std::uint64_t count, std::vector<SessionAnswer>* forgotten) {
+bool AnswerLog::Rewind(std::uint64_t count, std::vector<KeptAnswer>* forgotten) {
   if (!Confirm(count, forgotten)) return false;
   next_ = count;
   return true;
 }
 
-std::vector<SessionAnswer> AnswerLog::Unsent() const {
-  std::vector<SessionAnswer> unsent;
-  for (std::size_t at = sent_ - confirmed_; at < retained_.size(); ++at) unsent.push_back(retained_[at].answer);
+std::vector<KeptAnswer> AnswerLog::Unsent() const {
+  std::vector<KeptAnswer> unsent;
+  for (std::size_t at = sent_ - confirmed_; at < retained_.size(); ++at) unsent.push_back(retained_[at]);
   return unsent;
 }
 

@@ -4,11 +4,32 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <variant>
 #include <vector>
 
 #include "server/broker/session.h"
 
 namespace sluice::broker {
+
+class Space;
+
+// An answer as its session keeps it.
+struct KeptAnswer {
+  // Weighs it: not free for a large one, so better done under no lock.
+  KeptAnswer(std::uint64_t number, Space* ran_in, Answer&& heard);
+
+  std::uint64_t operation;
+  Space* space;  // null when it was refused before it reached one
+  std::shared_ptr<const Answer> answer;
+  std::size_t items;  // what it counts when answers are put together to a message: its items and about their bytes
+  std::size_t bytes;
+
+  // The items that it delivers; null when it is no get's.
+  const GetResult* got() const { return std::get_if<GetResult>(&answer->result); }
+  // They are finished when the client has them.
+  bool auto_ack() const { return got() != nullptr && got()->auto_ack; }
+};
 
 //   1 .. confirmed    forgotten
 //   .. next           sent on the stream of now; the rest of what was sent is sent again
@@ -18,31 +39,28 @@ namespace sluice::broker {
 // Thread safety: none.
 class AnswerLog {
  public:
-  void Add(SessionAnswer answer);
+  void Add(KeptAnswer&& answer);
 
   // The next ones, at most `max_items` items and about `max_bytes` of payload; at least one, if there is one.
   std::vector<SessionAnswer> Take(std::size_t max_items, std::size_t max_bytes);
 
   // Appends to `forgotten` what is not needed any more. False, and no effect, when `count` goes back or is ahead of
   // what was sent.
-  bool Confirm(std::uint64_t count, std::vector<SessionAnswer>* forgotten);
+  bool Confirm(std::uint64_t count, std::vector<KeptAnswer>* forgotten);
   // As Confirm; and what comes after `count` is sent again.
-  bool Rewind(std::uint64_t count, std::vector<SessionAnswer>* forgotten);
+  bool Rewind(std::uint64_t count, std::vector<KeptAnswer>* forgotten);
 
   // True when Take would return something.
   bool HasNext() const { return next_ < confirmed_ + retained_.size(); }
   // Those that were never sent on any stream, in order.
-  std::vector<SessionAnswer> Unsent() const;
+  std::vector<KeptAnswer> Unsent() const;
   std::size_t retained() const { return retained_.size(); }
+  // True when an answer whose deliveries are finished by its confirmation may be among those that are kept.
+  bool HasAutoAck() const { return auto_acks_ > 0; }
 
  private:
-  struct Entry {
-    SessionAnswer answer;
-    std::size_t items;
-    std::size_t bytes;
-  };
-
-  std::deque<Entry> retained_;  // confirmed_ + 1 ..
+  std::deque<KeptAnswer> retained_;  // confirmed_ + 1 ..
+  std::size_t auto_acks_ = 0;
   std::uint64_t confirmed_ = 0;
   std::uint64_t next_ = 0;
   std::uint64_t sent_ = 0;

@@ -1,20 +1,42 @@
-// How a submitted operation hears its answer, and the loop that runs such completions under no lock.
+// How a submitted operation hears its answer, and the loop that tells it under no lock.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <vector>
 
 #include "common/answer.h"
 
 namespace sluice::broker {
 
+class Space;
+
 // Exactly one call per submitted operation. Must not block and must not throw.
 using Completion = std::function<void(Answer&&)>;
+
+// The answer to an operation that is known by a number.
+struct NumberedAnswer {
+  std::uint64_t operation = 0;
+  Space* space = nullptr;  // where it ran; null when it was refused before it reached one
+  bool waited = false;     // it was not answered at once
+  Answer answer;
+};
+
+// Hears the answers to its numbered operations, as many at once as there are. Always owned by a shared_ptr.
+class AnswerReceiver : public std::enable_shared_from_this<AnswerReceiver> {
+ public:
+  virtual ~AnswerReceiver() = default;
+  // In the order in which they were added. May take them. Must not block and must not throw.
+  virtual void Answered(std::vector<NumberedAnswer>& answers) = 0;
+};
 
 // Holds back what this thread is to run until its outermost scope ends.
 //
 // Whoever may bring answers about opens a scope before it takes its first lock. So a completion runs under no lock
 // of the broker's, and one that calls the broker again (which opens an inner scope) only lengthens the loop of the
-// outermost scope: the stack does not grow, and answers of a thread run in the order in which they were added.
+// outermost scope: the stack does not grow. Completions of a thread run in the order in which they were added, and so
+// do the answers of a receiver, which come together where the first of them stands.
 //
 // Thread safety: each thread has its own loop.
 class CompletionScope {
@@ -25,8 +47,10 @@ class CompletionScope {
   CompletionScope(const CompletionScope&) = delete;
   CompletionScope& operator=(const CompletionScope&) = delete;
 
-  // Requires (both): a scope is open in this thread.
+  // Requires (all): a scope is open in this thread.
   static void Add(Completion completion, Answer&& answer);
+  // Keeps `to` alive until it was told.
+  static void Add(AnswerReceiver& to, std::uint64_t operation, Space* space, bool waited, Answer&& answer);
   static void Defer(std::function<void()> task);
 };
 

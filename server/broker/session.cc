@@ -28,10 +28,12 @@ void Session::SubmitAll(std::vector<SubmittedOperation>&& operations) {
   operations.clear();
 }
 bool Session::Submit(std::uint64_t operation, std::string_view space, Command command) {
-  return impl_->Submit(operation, space, std::move(command));
+  return impl_->Submit({operation, RoutedCommand{std::string(space), std::move(command)}});
 }
-bool Session::Refuse(std::uint64_t operation, Answer answer) { return impl_->Refuse(operation, std::move(answer)); }
-bool Session::Cancel(std::uint64_t operation, std::uint64_t target) { return impl_->Cancel(operation, target); }
+bool Session::Refuse(std::uint64_t operation, Answer answer) { return impl_->Submit({operation, std::move(answer)}); }
+bool Session::Cancel(std::uint64_t operation, std::uint64_t target) {
+  return impl_->Submit({operation, CancelCommand{target}});
+}
 
 std::vector<SessionAnswer> Session::TakeAnswers(const SessionSink* sink, std::size_t max_items, std::size_t max_bytes) {
   return impl_->TakeAnswers(sink, max_items, max_bytes);

@@ -27,7 +27,7 @@ namespace sluice::broker {
 // An answer on its way to the client.
 struct SessionAnswer {
   std::uint64_t operation = 0;  // the client's number
-  std::string space;            // empty when it was refused before it reached one
+  std::string_view space;       // empty when it was refused before it reached one. Borrows: from the session
   std::shared_ptr<const Answer> answer;
 };
 

@@ -1,5 +1,6 @@
 #include "server/broker/session_impl.h"
 
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -21,7 +22,7 @@ Session::Impl::Impl(SessionId id, std::string token, std::string client_name, st
 
 void Session::Impl::Start() {
   CompletionScope scope;
-  sessions_->spaces().schedule().Arm(shared_from_this(), last_seen_.load() + grace_);
+  sessions_->spaces().schedule().Arm(Share(), last_seen_.load() + grace_);
 }
 
 // ---- streams -----------------------------------------------------------------------------------
@@ -29,7 +30,7 @@ void Session::Impl::Start() {
 Session::Attached Session::Impl::Attach(std::shared_ptr<SessionSink> sink, std::uint64_t answers_seen) {
   CompletionScope scope;
   std::shared_ptr<SessionSink> before = sink;
-  std::vector<SessionAnswer> forgotten;  // goes under no lock, as `before` does
+  std::vector<KeptAnswer> forgotten;  // goes under no lock, as `before` does
   bool wake = false;
   Attached attached;
   {
@@ -46,7 +47,7 @@ Session::Attached Session::Impl::Attach(std::shared_ptr<SessionSink> sink, std::
     if (std::exchange(suspended_, false)) {
       for (const auto& [name, space] : spaces_) space->ResumeSession(id_);
     }
-    sessions_->spaces().schedule().Arm(shared_from_this(), last_seen_.load() + lease_);
+    sessions_->spaces().schedule().Arm(Share(), last_seen_.load() + lease_);
   }
   if (before && before != sink) before->Gone(Reason::kCancelled, "another stream has taken this session over");
   if (wake) sink->Wake();
@@ -65,7 +66,7 @@ void Session::Impl::Detach(const SessionSink* sink) {
   }
   suspended_ = true;
   for (const auto& [name, space] : spaces_) space->SuspendSession(id_);
-  sessions_->spaces().schedule().Arm(shared_from_this(), sessions_->spaces().clock().Now() + grace_);
+  sessions_->spaces().schedule().Arm(Share(), sessions_->spaces().clock().Now() + grace_);
 }
 
 void Session::Impl::End(Reason reason, const std::string& message) {
@@ -79,8 +80,8 @@ void Session::Impl::End(Reason reason, const std::string& message) {
       if (ended_.exchange(true)) return;
       sink.swap(sink_);
       std::swap(log, log_);
-      waiting_.clear();
     }
+    waiting_ = {};
     LeaveSpaces(log.Unsent());
   }
   sessions_->Remove(id_);
@@ -88,16 +89,17 @@ void Session::Impl::End(Reason reason, const std::string& message) {
   if (sink) sink->Gone(reason, message);
 }
 
-void Session::Impl::LeaveSpaces(const std::vector<SessionAnswer>& unsent) {
-  std::map<std::string, std::vector<Delivery>, std::less<>> deliveries;
-  for (const SessionAnswer& each : unsent) {
-    if (const auto* got = std::get_if<GetResult>(&each.answer->result)) {
+void Session::Impl::LeaveSpaces(const std::vector<KeptAnswer>& unsent) {
+  std::map<Space*, std::vector<Delivery>> deliveries;
+  for (const KeptAnswer& each : unsent) {
+    if (const GetResult* got = each.got()) {
       auto& of_space = deliveries[each.space];
       of_space.insert(of_space.end(), got->deliveries.begin(), got->deliveries.end());
     }
   }
-  for (const auto& [name, space] : spaces_) space->EndSession(id_, deliveries[name]);
+  for (const auto& [name, space] : spaces_) space->EndSession(id_, deliveries[space.get()]);
   spaces_.clear();
+  latest_ = nullptr;
 }
 
 // ---- time --------------------------------------------------------------------------------------
@@ -120,7 +122,7 @@ void Session::Impl::Due() {
     deadline = Deadline();
   }
   if (deadline > sessions_->spaces().clock().Now()) {
-    sessions_->spaces().schedule().Arm(shared_from_this(), deadline);
+    sessions_->spaces().schedule().Arm(Share(), deadline);
     return;
   }
   End(Reason::kSessionLost, attached ? "the session has ended: nothing came from its client for its whole lease"
@@ -129,83 +131,89 @@ void Session::Impl::Due() {
 
 // ---- operations --------------------------------------------------------------------------------
 
-bool Session::Impl::Begin(std::uint64_t operation) {
-  if (operation <= operations_seen_) return false;
-  operations_seen_ = operation;
-  return true;
-}
-
-std::shared_ptr<Space> Session::Impl::Reach(std::string_view space, const Command& command, Answer* refusal) {
-  if (const auto found = spaces_.find(space); found != spaces_.end()) return found->second;
-  auto reached = sessions_->spaces().Route(space, command, refusal);
-  if (reached) {
-    spaces_.emplace(reached->name(), reached);
+Space* Session::Impl::Reach(std::string_view space, const Command& command, Answer* refusal) {
+  if (latest_ != nullptr && latest_->name() == space) return latest_;
+  auto found = spaces_.find(space);
+  if (found == spaces_.end()) {
+    auto reached = sessions_->spaces().Route(space, command, refusal);
+    if (!reached) return nullptr;
     if (suspended_) reached->SuspendSession(id_);
+    found = spaces_.emplace(reached->name(), std::move(reached)).first;
   }
-  return reached;
+  latest_ = found->second.get();
+  return latest_;
 }
 
-void Session::Impl::SubmitAll(std::vector<SubmittedOperation>& operations) {
-  for (SubmittedOperation& each : operations) {
-    if (auto* routed = std::get_if<RoutedCommand>(&each.what)) {
-      Submit(each.operation, routed->space, std::move(routed->command));
-    } else if (const auto* cancel = std::get_if<CancelCommand>(&each.what)) {
-      Cancel(each.operation, cancel->target);
-    } else {
-      Refuse(each.operation, std::move(std::get<Answer>(each.what)));
-    }
-  }
-}
-
-bool Session::Impl::Submit(std::uint64_t operation, std::string_view space, Command&& command) {
+void Session::Impl::SubmitAll(std::span<SubmittedOperation> operations) {
   CompletionScope scope;
   MutexLock order(order_mutex_);
-  if (!Begin(operation)) return false;
-  {
-    MutexLock lock(answer_mutex_);
-    if (ended_.load()) return true;
-    submitting_ = operation;
+  ForgetAnswered();
+  while (!operations.empty()) operations = operations.subspan(RunSome(operations));
+}
+
+bool Session::Impl::Submit(SubmittedOperation&& operation) {
+  CompletionScope scope;
+  MutexLock order(order_mutex_);
+  if (operation.operation <= operations_seen_) return false;
+  ForgetAnswered();
+  RunSome({&operation, 1});
+  return true;
+}
+
+std::size_t Session::Impl::RunSome(std::span<SubmittedOperation> operations) {
+  SubmittedOperation& first = operations.front();
+  if (first.operation <= operations_seen_) return 1;
+  operations_seen_ = first.operation;
+  if (ended_.load(std::memory_order_relaxed)) return 1;
+  if (const auto* cancel = std::get_if<CancelCommand>(&first.what)) {
+    Cancel(cancel->target);
+    return 1;
   }
+  if (auto* refusal = std::get_if<Answer>(&first.what)) {
+    CompletionScope::Add(*this, first.operation, nullptr, false, std::move(*refusal));
+    return 1;
+  }
+  const auto& routed = std::get<RoutedCommand>(first.what);
   Answer refusal;
-  const auto reached = Reach(space, command, &refusal);
-  Completion completion = [self = shared_from_this(), reached, operation](Answer&& answer) {
-    self->Answered(operation, reached, std::move(answer));
-  };
-  if (!reached) {
-    CompletionScope::Add(std::move(completion), std::move(refusal));
-    return true;
+  Space* const space = Reach(routed.space, routed.command, &refusal);
+  if (space == nullptr) {
+    CompletionScope::Add(*this, first.operation, nullptr, false, std::move(refusal));
+    return 1;
   }
-  const OperationId id = reached->Submit(id_, std::move(command), std::move(completion));
-  if (!id) return true;
-  MutexLock lock(answer_mutex_);
-  if (submitting_ == operation) waiting_.emplace(operation, Waiting{reached, id});  // else it was answered meanwhile
-  submitting_ = 0;
-  return true;
+  const std::size_t count = 1 + CountFor(*space, operations.subspan(1));
+  operations_seen_ = operations[count - 1].operation;
+  space->SubmitAll(id_, operations.first(count), *this, &began_to_wait_);
+  for (const WaitingOperation& each : began_to_wait_) waiting_.Add(each.operation, {space, each.id});
+  began_to_wait_.clear();
+  return count;
 }
 
-bool Session::Impl::Refuse(std::uint64_t operation, Answer&& answer) {
-  CompletionScope scope;
-  MutexLock order(order_mutex_);
-  if (!Begin(operation)) return false;
-  CompletionScope::Add([self = shared_from_this(),
-                        operation](Answer&& refusal) { self->Answered(operation, nullptr, std::move(refusal)); },
-                       std::move(answer));
-  return true;
+std::size_t Session::Impl::CountFor(const Space& space, std::span<const SubmittedOperation> operations) const {
+  std::size_t count = 0;
+  std::uint64_t seen = operations_seen_;
+  for (const SubmittedOperation& each : operations) {
+    const auto* routed = std::get_if<RoutedCommand>(&each.what);
+    if (routed == nullptr || each.operation <= seen || routed->space != space.name()) break;
+    seen = each.operation;
+    ++count;
+  }
+  return count;
 }
 
-bool Session::Impl::Cancel(std::uint64_t operation, std::uint64_t target) {
-  CompletionScope scope;
-  MutexLock order(order_mutex_);
-  if (!Begin(operation)) return false;
-  Waiting waiting;
+void Session::Impl::Cancel(std::uint64_t target) {
+  const Waiting waiting = waiting_.Take(target);
+  if (waiting.space != nullptr) waiting.space->Cancel(waiting.id);
+}
+
+void Session::Impl::ForgetAnswered() {
+  if (!any_answered_.load(std::memory_order_relaxed)) return;
+  std::vector<std::uint64_t> answered;
   {
     MutexLock lock(answer_mutex_);
-    const auto found = waiting_.find(target);
-    if (found == waiting_.end()) return true;
-    waiting = found->second;
+    answered.swap(answered_);
+    any_answered_.store(false, std::memory_order_relaxed);
   }
-  waiting.space->Cancel(waiting.id);
-  return true;
+  for (const std::uint64_t operation : answered) waiting_.Take(operation);
 }
 
 OperationId Session::Impl::Run(std::string_view space, Command&& command, Completion&& completion) {
@@ -220,22 +228,30 @@ OperationId Session::Impl::Run(std::string_view space, Command&& command, Comple
 
 // ---- answers -----------------------------------------------------------------------------------
 
-void Session::Impl::Answered(std::uint64_t operation, const std::shared_ptr<Space>& space, Answer&& answer) {
+void Session::Impl::Answered(std::vector<NumberedAnswer>& answers) {
+  std::vector<KeptAnswer> kept;
+  kept.reserve(answers.size());
+  for (NumberedAnswer& each : answers) kept.emplace_back(each.operation, each.space, std::move(each.answer));
   std::shared_ptr<SessionSink> sink;
   bool ended = false;
   bool too_many = false;
   {
     MutexLock lock(answer_mutex_);
-    ended = ended_.load();
+    ended = ended_.load(std::memory_order_relaxed);
     if (!ended) {
-      if (waiting_.erase(operation) == 0 && submitting_ == operation) submitting_ = 0;
-      log_.Add({operation, space ? space->name() : std::string(), std::make_shared<const Answer>(std::move(answer))});
+      for (KeptAnswer& each : kept) log_.Add(std::move(each));
+      for (const NumberedAnswer& each : answers) {
+        if (each.waited) answered_.push_back(each.operation);
+      }
+      any_answered_.store(!answered_.empty(), std::memory_order_relaxed);
       too_many = log_.retained() > limits::kRetainedAnswers;
       if (sink_ && !std::exchange(woken_, true)) sink = sink_;
     }
   }
-  if (ended) {  // nobody hears this
-    if (const auto* got = std::get_if<GetResult>(&answer.result)) space->Undelivered(got->deliveries);
+  if (ended) {  // nobody hears these
+    for (const KeptAnswer& each : kept) {
+      if (const GetResult* got = each.got()) each.space->Undelivered(got->deliveries);
+    }
   } else if (too_many) {
     End(Reason::kLimitReached, "the session has ended: its client left more than " +
                                    std::to_string(limits::kRetainedAnswers) + " answers unconfirmed");
@@ -253,23 +269,26 @@ std::vector<SessionAnswer> Session::Impl::TakeAnswers(const SessionSink* sink, s
 }
 
 bool Session::Impl::Confirm(std::uint64_t answers_seen) {
+  std::vector<KeptAnswer> forgotten;  // goes under no lock
+  {
+    MutexLock lock(answer_mutex_);
+    if (ended_.load(std::memory_order_relaxed)) return true;  // the stream hears of that by itself
+    if (!log_.HasAutoAck()) return log_.Confirm(answers_seen, &forgotten);
+  }
   CompletionScope scope;
-  std::vector<SessionAnswer> forgotten;  // goes under no lock
   MutexLock order(order_mutex_);
   {
     MutexLock lock(answer_mutex_);
-    if (ended_.load()) return true;  // the stream hears of that by itself
+    if (ended_.load(std::memory_order_relaxed)) return true;
     if (!log_.Confirm(answers_seen, &forgotten)) return false;
   }
   FinishDeliveries(forgotten);
   return true;
 }
 
-void Session::Impl::FinishDeliveries(const std::vector<SessionAnswer>& answers) {
-  for (const SessionAnswer& each : answers) {
-    const auto* got = std::get_if<GetResult>(&each.answer->result);
-    if (got == nullptr || !got->auto_ack) continue;
-    if (const auto space = spaces_.find(each.space); space != spaces_.end()) space->second->Delivered(got->deliveries);
+void Session::Impl::FinishDeliveries(const std::vector<KeptAnswer>& answers) {
+  for (const KeptAnswer& each : answers) {
+    if (each.auto_ack()) each.space->Delivered(each.got()->deliveries);
   }
 }
 

@@ -6,10 +6,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include <sluice/mutex.h>
@@ -22,6 +21,7 @@
 #include "server/broker/schedule.h"
 #include "server/broker/session.h"
 #include "server/broker/space.h"
+#include "server/queue/number_table.h"
 
 namespace sluice::broker {
 
@@ -33,7 +33,7 @@ class Sessions;
 //   answer_mutex_  the answers and who takes them. Held for moments only.
 //
 // Thread safety: all methods may be called from any thread.
-class Session::Impl final : public Timed, public std::enable_shared_from_this<Session::Impl> {
+class Session::Impl final : public Timed, public AnswerReceiver {
  public:
   Impl(SessionId id, std::string token, std::string client_name, std::chrono::milliseconds lease,
        std::shared_ptr<Sessions> sessions);
@@ -56,11 +56,9 @@ class Session::Impl final : public Timed, public std::enable_shared_from_this<Se
   bool Confirm(std::uint64_t answers_seen) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
 
   // Takes the commands out of `operations`.
-  void SubmitAll(std::vector<SubmittedOperation>& operations) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
-  bool Submit(std::uint64_t operation, std::string_view space, Command&& command)
-      SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
-  bool Refuse(std::uint64_t operation, Answer&& answer) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
-  bool Cancel(std::uint64_t operation, std::uint64_t target) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
+  void SubmitAll(std::span<SubmittedOperation> operations) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
+  // False: its number was used before.
+  bool Submit(SubmittedOperation&& operation) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
   // Runs a command in the session's name whose answer is not one of the session's answers.
   OperationId Run(std::string_view space, Command&& command, Completion&& completion)
       SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
@@ -68,27 +66,32 @@ class Session::Impl final : public Timed, public std::enable_shared_from_this<Se
   std::vector<SessionAnswer> TakeAnswers(const SessionSink* sink, std::size_t max_items, std::size_t max_bytes)
       SLUICE_EXCLUDES(answer_mutex_);
 
+  // Retains the answers and wakes the stream.
+  void Answered(std::vector<NumberedAnswer>& answers) override SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
+
   // Ends the session if it was silent, or without a stream, for too long.
   void Due() override SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
 
  private:
   // A waiting operation, for Cancel.
   struct Waiting {
-    std::shared_ptr<Space> space;
+    Space* space = nullptr;
     OperationId id;
   };
 
-  // False: the number was used before.
-  bool Begin(std::uint64_t operation) SLUICE_REQUIRES(order_mutex_);
-  // The namespace that is to run `command`; null: `refusal` is set. Remembers it.
-  std::shared_ptr<Space> Reach(std::string_view space, const Command& command, Answer* refusal)
+  // Runs the first of `operations` and those after it that take the same step. Returns how many they are.
+  std::size_t RunSome(std::span<SubmittedOperation> operations) SLUICE_REQUIRES(order_mutex_);
+  // How many of `operations` are new commands for `space`, in a row from the first.
+  std::size_t CountFor(const Space& space, std::span<const SubmittedOperation> operations) const
       SLUICE_REQUIRES(order_mutex_);
-  // The completion of `operation`: retains the answer and wakes the stream. `space` is null when none was reached.
-  void Answered(std::uint64_t operation, const std::shared_ptr<Space>& space, Answer&& answer)
-      SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
+  // The namespace that is to run `command`; null: `refusal` is set. Remembers it.
+  Space* Reach(std::string_view space, const Command& command, Answer* refusal) SLUICE_REQUIRES(order_mutex_);
+  void Cancel(std::uint64_t target) SLUICE_REQUIRES(order_mutex_);
+  void ForgetAnswered() SLUICE_REQUIRES(order_mutex_) SLUICE_EXCLUDES(answer_mutex_);
   // Answers that the client has: their auto_ack deliveries are finished.
-  void FinishDeliveries(const std::vector<SessionAnswer>& answers) SLUICE_REQUIRES(order_mutex_);
-  void LeaveSpaces(const std::vector<SessionAnswer>& unsent) SLUICE_REQUIRES(order_mutex_);
+  void FinishDeliveries(const std::vector<KeptAnswer>& answers) SLUICE_REQUIRES(order_mutex_);
+  void LeaveSpaces(const std::vector<KeptAnswer>& unsent) SLUICE_REQUIRES(order_mutex_);
+  std::shared_ptr<Impl> Share() { return std::static_pointer_cast<Impl>(shared_from_this()); }
   TimePoint Deadline() const SLUICE_REQUIRES(answer_mutex_);
 
   const SessionId id_;
@@ -104,15 +107,19 @@ class Session::Impl final : public Timed, public std::enable_shared_from_this<Se
   Mutex order_mutex_;  // acquired before answer_mutex_
   std::uint64_t operations_seen_ SLUICE_GUARDED_BY(order_mutex_) = 0;
   std::map<std::string, std::shared_ptr<Space>, std::less<>> spaces_ SLUICE_GUARDED_BY(order_mutex_);  // touched
+  Space* latest_ SLUICE_GUARDED_BY(order_mutex_) = nullptr;  // that was reached, if any: usually the next one, too
   bool suspended_ SLUICE_GUARDED_BY(order_mutex_) = false;
+  // What may still wait: those that were answered go when the next operation comes.
+  queue::NumberTable<Waiting> waiting_ SLUICE_GUARDED_BY(order_mutex_);
+  std::vector<WaitingOperation> began_to_wait_ SLUICE_GUARDED_BY(order_mutex_);  // a buffer
 
   Mutex answer_mutex_;
   AnswerLog log_ SLUICE_GUARDED_BY(answer_mutex_);
-  std::shared_ptr<SessionSink> sink_ SLUICE_GUARDED_BY(answer_mutex_);  // null: no stream
-  bool woken_ SLUICE_GUARDED_BY(answer_mutex_) = false;                 // sink_ was woken and has taken nothing since
-  TimePoint detached_ SLUICE_GUARDED_BY(answer_mutex_);                 // since when there is no stream
-  std::unordered_map<std::uint64_t, Waiting> waiting_ SLUICE_GUARDED_BY(answer_mutex_);
-  std::uint64_t submitting_ SLUICE_GUARDED_BY(answer_mutex_) = 0;  // begun, not answered, and not in waiting_ yet
+  std::shared_ptr<SessionSink> sink_ SLUICE_GUARDED_BY(answer_mutex_);    // null: no stream
+  bool woken_ SLUICE_GUARDED_BY(answer_mutex_) = false;                   // sink_ was woken and has taken nothing since
+  TimePoint detached_ SLUICE_GUARDED_BY(answer_mutex_);                   // since when there is no stream
+  std::vector<std::uint64_t> answered_ SLUICE_GUARDED_BY(answer_mutex_);  // have waited, and may be in waiting_
+  std::atomic<bool> any_answered_{false};                                 // !answered_.empty(), set under answer_mutex_
 };
 
 }  // namespace sluice::broker

@@ -10,21 +10,8 @@
 namespace sluice::broker {
 namespace {
 
-// Answers that wait for the journal, with those whom they are for.
-using Held = std::vector<std::pair<Completion, Answer>>;
-
 // A burst must not keep its memory for ever.
 constexpr std::size_t kKeptAnswers = 1024;
-
-void Publish(Held& held, journal::AppendResult result) {
-  CompletionScope scope;
-  for (auto& [completion, answer] : held) {
-    if (result != journal::AppendResult::kOk) {
-      answer = Answer::Refused(Reason::kUnavailable, "the journal did not take it: the outcome is unknown; try again");
-    }
-    CompletionScope::Add(std::move(completion), std::move(answer));
-  }
-}
 
 }  // namespace
 
@@ -34,15 +21,41 @@ Space::Space(std::string name, Spaces& spaces)
 OperationId Space::Submit(SessionId session, Command&& command, Completion&& completion) {
   CompletionScope scope;
   MutexLock lock(mutex_);
+  Addressee addressee;
+  addressee.completion = std::move(completion);
+  const OperationId id = Begin(session, std::move(command), Now(), std::move(addressee));
+  Finish();
+  return id;
+}
+
+void Space::SubmitAll(SessionId session, std::span<SubmittedOperation> operations, AnswerReceiver& receiver,
+                      std::vector<WaitingOperation>* waiting) {
+  CompletionScope scope;
+  MutexLock lock(mutex_);
+  const TimePoint now = Now();
+  for (SubmittedOperation& each : operations) {
+    Addressee addressee;
+    addressee.receiver = &receiver;
+    addressee.operation = each.operation;
+    auto& command = std::get<RoutedCommand>(each.what).command;
+    const OperationId id = Begin(session, std::move(command), now, std::move(addressee));
+    if (id) waiting->push_back({each.operation, id});
+  }
+  Finish();
+}
+
+OperationId Space::Begin(SessionId session, Command&& command, TimePoint now, Addressee&& addressee) {
+  const OperationId id{++last_operation_};
+  addressees_.Add(id.value, std::move(addressee));
   if (auto refusal = Refuse(command)) {
-    CompletionScope::Add(std::move(completion), std::move(*refusal));
+    effects_.answers.emplace_back(id, std::move(*refusal));
     return {};
   }
-  const OperationId operation{++last_operation_};
-  const bool waits = core_.Apply(operation, session, std::move(command), Now(), spaces_.MayWait(), effects_);
-  if (waits) parked_.emplace(operation, std::move(completion));
-  Finish(operation, waits ? nullptr : &completion);
-  return waits ? operation : OperationId{};
+  const bool waits = core_.Apply(id, session, std::move(command), now, spaces_.MayWait(), effects_);
+  Count();  // at once: the next operation of this step is bounded, too
+  if (!waits) return {};
+  addressees_.Find(id.value)->waited = true;
+  return id;
 }
 
 void Space::Cancel(OperationId operation) {
@@ -134,12 +147,12 @@ bool Space::Exists(const std::string& queue) {
   return !effects.answers.empty() && effects.answers.front().second.ok();
 }
 
-void Space::Finish(OperationId own, Completion* completion) {
+void Space::Finish() {
   WatchMemory();
   Count();
   ArmDeadline();
   if (effects_.memory_freed) spaces_.MemoryFreed(watching_memory_);
-  ReleaseAnswers(own, completion);
+  ReleaseAnswers();
 }
 
 void Space::WatchMemory() {
@@ -169,31 +182,54 @@ void Space::ArmDeadline() {
   spaces_.schedule().Arm(shared_from_this(), *next);
 }
 
-void Space::ReleaseAnswers(OperationId own, Completion* completion) {
+void Space::ReleaseAnswers() {
+  if (spaces_.reaches() != Durability::kMemory) return ReleaseThroughJournal();
   // A journal that keeps nothing is reached at once: its steps need no batch.
-  const auto held = spaces_.reaches() == Durability::kMemory ? nullptr : std::make_shared<Held>();
-  for (auto& [operation, answer] : effects_.answers) {
-    Completion to = completion != nullptr && operation == own ? std::move(*completion) : TakeCompletion(operation);
-    if (held) {
-      held->emplace_back(std::move(to), std::move(answer));
-    } else {
-      CompletionScope::Add(std::move(to), std::move(answer));
-    }
-  }
-  effects_.Clear();
-  if (effects_.answers.capacity() > kKeptAnswers) effects_.answers.shrink_to_fit();
-  if (!held) return;
-  // Under the mutex, because the order of steps is the order of positions. Publish only lengthens the loop of this
-  // thread's scope, should the journal call it before Append returns.
-  const std::uint64_t position = ++position_;
-  const journal::Batch batch{.space = name_, .position = position, .batch_id = position, .records = {}};
-  spaces_.journal().Append(batch, [held](journal::AppendResult result) { Publish(*held, result); });
+  for (auto& [id, answer] : effects_.answers) Release(addressees_.Take(id.value), std::move(answer));
+  ForgetEffects();
 }
 
-Completion Space::TakeCompletion(OperationId operation) {
-  auto node = parked_.extract(operation);
-  assert(!node.empty() && "the core answered an operation that does not wait");
-  return std::move(node.mapped());
+void Space::ReleaseThroughJournal() {
+  struct Held {
+    Addressee addressee;
+    std::shared_ptr<AnswerReceiver> receiver;  // it may have ended when the journal is done
+    Answer answer;
+  };
+  const auto held = std::make_shared<std::vector<Held>>();
+  for (auto& [id, answer] : effects_.answers) {
+    Held& each = held->emplace_back();
+    each.addressee = addressees_.Take(id.value);
+    if (each.addressee.receiver != nullptr) each.receiver = each.addressee.receiver->shared_from_this();
+    each.answer = std::move(answer);
+  }
+  ForgetEffects();
+  // Under the mutex, because the order of steps is the order of positions. The answers only lengthen the loop of this
+  // thread's scope, should the journal be done before Append returns.
+  const std::uint64_t position = ++position_;
+  const journal::Batch batch{.space = name_, .position = position, .batch_id = position, .records = {}};
+  spaces_.journal().Append(batch, [self = shared_from_this(), held](journal::AppendResult result) {
+    CompletionScope scope;
+    for (Held& each : *held) {
+      if (result != journal::AppendResult::kOk) {
+        each.answer =
+            Answer::Refused(Reason::kUnavailable, "the journal did not take it: the outcome is unknown; try again");
+      }
+      self->Release(std::move(each.addressee), std::move(each.answer));
+    }
+  });
+}
+
+void Space::ForgetEffects() {
+  effects_.Clear();
+  if (effects_.answers.capacity() > kKeptAnswers) effects_.answers.shrink_to_fit();
+}
+
+void Space::Release(Addressee&& addressee, Answer&& answer) {
+  if (addressee.receiver != nullptr) {
+    CompletionScope::Add(*addressee.receiver, addressee.operation, this, addressee.waited, std::move(answer));
+  } else {
+    CompletionScope::Add(std::move(addressee.completion), std::move(answer));
+  }
 }
 
 }  // namespace sluice::broker

@@ -7,7 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include <sluice/mutex.h>
 
@@ -16,11 +16,28 @@
 #include "common/ids.h"
 #include "server/broker/completion.h"
 #include "server/broker/schedule.h"
+#include "server/broker/session.h"
 #include "server/queue/namespace.h"
+#include "server/queue/number_table.h"
 
 namespace sluice::broker {
 
 class Spaces;
+
+// Who hears the answer of an operation: a function, or a receiver that knows it by `operation`.
+struct Addressee {
+  Completion completion;
+  // Borrows: it ends its session in every namespace that it has used before it goes, so that nothing waits for it.
+  AnswerReceiver* receiver = nullptr;
+  std::uint64_t operation = 0;
+  bool waited = false;
+};
+
+// One of those, in the receiver's words and in the namespace's.
+struct WaitingOperation {
+  std::uint64_t operation = 0;
+  OperationId id;
+};
 
 // Every method is one step of the core under the mutex; the answers that it brings about are released, through the
 // journal, after it. A namespace stays as long as the broker: its fences and ids must never be given out again.
@@ -34,6 +51,10 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
 
   // Returns the id under which the operation waits; none when it was answered. The command is valid and may be run.
   OperationId Submit(SessionId session, Command&& command, Completion&& completion) SLUICE_EXCLUDES(mutex_);
+  // The same for several at once, in order, in one step: all of `operations` are routed commands, which are taken, and
+  // `receiver` hears their answers. Appends to `waiting` those that were not answered at once.
+  void SubmitAll(SessionId session, std::span<SubmittedOperation> operations, AnswerReceiver& receiver,
+                 std::vector<WaitingOperation>* waiting) SLUICE_EXCLUDES(mutex_);
   // No effect when the operation does not wait (any more).
   void Cancel(OperationId operation) SLUICE_EXCLUDES(mutex_);
   void Delivered(std::span<const Delivery> deliveries) SLUICE_EXCLUDES(mutex_);
@@ -56,22 +77,25 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   // Refuses what must not reach the core.
   std::optional<Answer> Refuse(const Command& command) SLUICE_REQUIRES(mutex_);
 
-  // Ends a step: takes note of what has changed and releases the answers. `own`, if any, is the operation of the
-  // step itself, and `completion` its completion unless it waits.
-  void Finish(OperationId own = {}, Completion* completion = nullptr) SLUICE_REQUIRES(mutex_);
+  // One operation of a step: its id when it waits; else none, and its answer is in the effects.
+  OperationId Begin(SessionId session, Command&& command, TimePoint now, Addressee&& addressee) SLUICE_REQUIRES(mutex_);
+  // Ends a step: takes note of what has changed and releases the answers.
+  void Finish() SLUICE_REQUIRES(mutex_);
   void WatchMemory() SLUICE_REQUIRES(mutex_);
   void Count() SLUICE_REQUIRES(mutex_);
   void ArmDeadline() SLUICE_REQUIRES(mutex_);
-  void ReleaseAnswers(OperationId own, Completion* completion) SLUICE_REQUIRES(mutex_);
-  Completion TakeCompletion(OperationId operation) SLUICE_REQUIRES(mutex_);
+  void ReleaseAnswers() SLUICE_REQUIRES(mutex_);
+  void ReleaseThroughJournal() SLUICE_REQUIRES(mutex_);
+  void ForgetEffects() SLUICE_REQUIRES(mutex_);
+  void Release(Addressee&& addressee, Answer&& answer);
 
   const std::string name_;
   Spaces& spaces_;
 
   mutable Mutex mutex_;
   queue::Namespace core_ SLUICE_GUARDED_BY(mutex_);
-  queue::Effects effects_ SLUICE_GUARDED_BY(mutex_);  // of the step that runs; its buffer is reused
-  std::unordered_map<OperationId, Completion> parked_ SLUICE_GUARDED_BY(mutex_);
+  queue::Effects effects_ SLUICE_GUARDED_BY(mutex_);                    // of the step that runs; its buffer is reused
+  queue::NumberTable<Addressee> addressees_ SLUICE_GUARDED_BY(mutex_);  // of operations that are not answered yet
   std::uint64_t last_operation_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::uint64_t position_ SLUICE_GUARDED_BY(mutex_) = 0;  // of the last batch in the journal
   std::size_t counted_waiters_ SLUICE_GUARDED_BY(mutex_) = 0;

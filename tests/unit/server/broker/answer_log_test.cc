@@ -10,7 +10,7 @@ namespace {
 
 class AnswerLogTest : public ::testing::Test {
  protected:
-  void Add(Answer answer = {}) { log.Add({++last, "default", std::make_shared<const Answer>(std::move(answer))}); }
+  void Add(Answer answer = {}) { log.Add({++last, nullptr, std::move(answer)}); }
   void Add(std::size_t items, std::size_t bytes_each) {
     GetResult got;
     for (std::size_t item = 0; item < items; ++item) {
@@ -27,7 +27,7 @@ class AnswerLogTest : public ::testing::Test {
 
   AnswerLog log;
   std::uint64_t last = 0;
-  std::vector<SessionAnswer> forgotten;
+  std::vector<KeptAnswer> forgotten;
 };
 
 TEST_F(AnswerLogTest, GivesEachAnswerOnceInOrder) {

@@ -145,7 +145,7 @@ class Stream {
       ++seen_;
       ++(*answers)[each.operation];
       const auto* got = std::get_if<GetResult>(&each.answer->result);
-      if (got != nullptr && !got->auto_ack) fences.emplace_back(each.space, got->deliveries.front().fence);
+      if (got != nullptr && !got->auto_ack) fences.emplace_back(std::string(each.space), got->deliveries.front().fence);
     }
     EXPECT_TRUE(session_->Confirm(seen_));
     session_->Touch();
