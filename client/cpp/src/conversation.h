@@ -80,6 +80,7 @@ class Conversation {
   void Close(Effects& effects);
   // True while more is unsent than shall be held.
   bool window_full() const;
+  std::size_t unsent() const { return unsent_count_; }
   // True while answers are to come that no thread waits for.
   bool unattended() const { return unattended_ > 0; }
 

@@ -17,6 +17,9 @@ constexpr milliseconds kGoodbye{100};       // longer nobody waits for a goodbye
 constexpr milliseconds kAttempt{5'000};     // a peer that does not greet within this is not there
 constexpr milliseconds kWindowPoll{1'000};  // a full window is looked at again at least so often
 constexpr milliseconds kHealthy{1'000};     // a stream that lived so long shows that the server works
+// Several threads that have just got answers are given this long to ask for more: one message with all of it costs both
+// ends much less than one each.
+constexpr std::chrono::microseconds kGather{30};
 constexpr auto kNever = SteadyTime::max();
 
 SteadyTime Now() { return std::chrono::steady_clock::now(); }
@@ -122,7 +125,7 @@ void SessionThread::WriteWhatIsThere() {
   Conversation::Message message;
   {
     MutexLock lock(mutex_);
-    if (!open_ || writing_ || !conversation_.NextMessage(Now(), &message)) return;
+    if (!open_ || writing_ || gathering_ > 0 || !conversation_.NextMessage(Now(), &message)) return;
     writing_ = true;
     stream = stream_;
     changed_.NotifyAll();  // there is room in the window
@@ -155,6 +158,7 @@ void SessionThread::Run() {
 
 bool SessionThread::Step() {
   if (keeper_.load(std::memory_order_relaxed) == std::this_thread::get_id()) RunDeferred();
+  Gather();
   if (!OnTime(Now())) return false;
   void* tag = nullptr;
   bool ok = false;
@@ -166,6 +170,23 @@ bool SessionThread::Step() {
     alarm_set_ = false;
   }
   return true;
+}
+
+void SessionThread::Gather() {
+  SteadyTime until{};
+  while (true) {
+    {
+      MutexLock lock(mutex_);
+      if (gathering_ == 0) return;
+      const SteadyTime now = Now();
+      if (until == SteadyTime()) until = now + kGather;
+      if (now >= until || conversation_.unsent() >= gathering_) {
+        gathering_ = 0;
+        return;
+      }
+    }
+    std::this_thread::yield();
+  }
 }
 
 void SessionThread::RunEffects(Conversation::Effects& effects) {
@@ -337,6 +358,7 @@ bool SessionThread::OnAnswers() {
     MutexLock lock(mutex_);
     conversation_.OnAnswers(std::move(answers), received_at_, effects);
     NoteUnattended();
+    gathering_ = effects.finished.size() > 1 ? effects.finished.size() : 0;
   }
   RunEffects(effects);
   WriteWhatIsThere();  // items to give back, a confirmation: who has its answer does not come back for that

@@ -71,6 +71,8 @@ class SessionThread {
   // ---- whose turn it is ----
   // One event. False: closed, and nothing is under way.
   bool Step() SLUICE_EXCLUDES(mutex_);
+  // Lets those who have just got answers say what they want next, so that it goes out as one message.
+  void Gather() SLUICE_EXCLUDES(mutex_);
   // Threads that wait get their answers now; callbacks run in the keeper's thread only, for a caller's may hold locks.
   void RunEffects(Conversation::Effects& effects) SLUICE_EXCLUDES(mutex_);
   void RunDeferred() SLUICE_EXCLUDES(mutex_);
@@ -119,6 +121,7 @@ class SessionThread {
   Conversation conversation_ SLUICE_GUARDED_BY(mutex_);
   bool open_ SLUICE_GUARDED_BY(mutex_) = false;     // stream_ may be written to
   bool writing_ SLUICE_GUARDED_BY(mutex_) = false;  // the right to write is taken; stream_ stays
+  std::size_t gathering_ SLUICE_GUARDED_BY(mutex_) = 0;  // answers just given to as many callers; they will be back
   bool greeted_ SLUICE_GUARDED_BY(mutex_) = false;  // by a server, at least once
   bool closing_ SLUICE_GUARDED_BY(mutex_) = false;
   bool ended_ SLUICE_GUARDED_BY(mutex_) = false;
