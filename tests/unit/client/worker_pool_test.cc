@@ -56,7 +56,10 @@ TEST_F(WorkerPoolTest, AHandlerThatThrowsFailsTheItemWithItsText) {
     throw std::runtime_error("out of paper");
   });
   queue_.put("a");
-  Eventually([&] { return queue_.qsize() == 1 && !queue_.peek().at(0).last_error.empty(); });
+  Eventually([&] {
+    const auto ready = queue_.peek();  // none while the worker has it
+    return !ready.empty() && !ready.at(0).last_error.empty();
+  });
   EXPECT_EQ(queue_.peek().at(0).last_error, "out of paper");
   queue_.resume();
   EXPECT_EQ(queue_.join().dead, 1u);
