@@ -166,7 +166,7 @@ int TakeFinished(Context& context, const GetArguments& arguments) {
                     0);
     }
     context.out.Flush();
-    for (Task<std::string>& task : tasks) task.done();
+    queue.done_many(tasks);
     return tasks.size();
   });
 }

@@ -23,23 +23,15 @@ struct SettleArguments {
   std::optional<std::chrono::milliseconds> lease;
 };
 
-// Settles fence by fence, so that a lost one is named and stops no other.
+// `settle` returns the fences that were not held: a lost one is named and stops no other.
 int Settle(Context& context, const SettleArguments& arguments, const std::string& verb,
-           const std::function<void(const TextQueue&, std::uint64_t)>& settle) {
-  const TextQueue queue = context.Open(arguments.queue);
-  std::string lost;
-  std::size_t lost_count = 0;
-  for (const std::uint64_t fence : arguments.fences) {
-    try {
-      settle(queue, fence);
-    } catch (const LeaseLost&) {
-      lost += " " + std::to_string(fence);
-      ++lost_count;
-    }
-  }
-  if (lost_count > 0) {
-    throw LeaseLost(std::to_string(lost_count) + " of " + std::to_string(arguments.fences.size()) + " leases of " +
-                    arguments.queue + " not held any more:" + lost);
+           const std::function<std::vector<std::uint64_t>(const TextQueue&)>& settle) {
+  const std::vector<std::uint64_t> lost = settle(context.Open(arguments.queue));
+  if (!lost.empty()) {
+    std::string list;
+    for (const std::uint64_t fence : lost) list += " " + std::to_string(fence);
+    throw LeaseLost(std::to_string(lost.size()) + " of " + std::to_string(arguments.fences.size()) + " leases of " +
+                    arguments.queue + " not held any more:" + list);
   }
   if (context.json) {
     context.out.WriteLine(Dump({{"queue", arguments.queue}, {verb, arguments.fences}}));
@@ -47,6 +39,19 @@ int Settle(Context& context, const SettleArguments& arguments, const std::string
     context.out.WriteLine(verb + " " + std::to_string(arguments.fences.size()));
   }
   return kOk;
+}
+
+std::vector<std::uint64_t> Extend(const TextQueue& queue, const std::vector<std::uint64_t>& fences,
+                                  std::chrono::milliseconds lease) {
+  std::vector<std::uint64_t> lost;
+  for (const std::uint64_t fence : fences) {
+    try {
+      queue.extend(fence, lease);
+    } catch (const LeaseLost&) {
+      lost.push_back(fence);
+    }
+  }
+  return lost;
 }
 
 // The parser's part that all four have in common.
@@ -90,7 +95,7 @@ Command DoneCommand() {
             auto arguments = AddLeases(app);
             return [=](Context& context) {
               return Settle(context, *arguments, "done",
-                            [](const TextQueue& queue, std::uint64_t fence) { queue.task_done(fence); });
+                            [&](const TextQueue& queue) { return queue.task_done(arguments->fences); });
             };
           }};
 }
@@ -102,7 +107,7 @@ Command FailCommand() {
             app.add_option("--error", arguments->error, "what went wrong; 'sluice peek' shows it");
             return [=](Context& context) {
               return Settle(context, *arguments, "failed",
-                            [&](const TextQueue& queue, std::uint64_t fence) { queue.fail(fence, arguments->error); });
+                            [&](const TextQueue& queue) { return queue.fail(arguments->fences, arguments->error); });
             };
           }};
 }
@@ -113,7 +118,7 @@ Command ReleaseCommand() {
             auto arguments = AddLeases(app);
             return [=](Context& context) {
               return Settle(context, *arguments, "released",
-                            [](const TextQueue& queue, std::uint64_t fence) { queue.release(fence); });
+                            [&](const TextQueue& queue) { return queue.release(arguments->fences); });
             };
           }};
 }
@@ -127,7 +132,7 @@ Command ExtendCommand() {
               const auto lease =
                   arguments->lease ? *arguments->lease : context.Connect().describe(arguments->queue).settings.lease;
               return Settle(context, *arguments, "extended",
-                            [&](const TextQueue& queue, std::uint64_t fence) { queue.extend(fence, lease); });
+                            [&](const TextQueue& queue) { return Extend(queue, arguments->fences, lease); });
             };
           }};
 }

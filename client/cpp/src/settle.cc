@@ -23,12 +23,24 @@ std::vector<Fence> Fences(std::span<const std::uint64_t> numbers) {
   return fences;
 }
 
-std::vector<std::uint64_t> Numbers(const std::vector<Fence>& fences) {
-  std::vector<std::uint64_t> numbers;
-  numbers.reserve(fences.size());
-  for (const Fence fence : fences) numbers.push_back(fence.value);
-  return numbers;
+// Settles batch by batch; returns those that were not held. `make` makes the command.
+template <typename Result, typename Make>
+std::vector<std::uint64_t> SettleAll(Link& link, const std::string& space, std::span<const std::uint64_t> fences,
+                                     const Make& make) {
+  std::vector<std::uint64_t> lost;
+  while (!fences.empty()) {
+    const auto batch = fences.first(std::min(fences.size(), limits::kBatchItems));
+    fences = fences.subspan(batch.size());
+    try {
+      for (const Fence fence : CallFor<Result>(link, space, make(Fences(batch))).lost) lost.push_back(fence.value);
+    } catch (const LeaseLost&) {  // none of them was held
+      lost.insert(lost.end(), batch.begin(), batch.end());
+    }
+  }
+  return lost;
 }
+
+std::string ErrorText(std::string_view error) { return std::string(error.substr(0, limits::kErrorTextBytes)); }
 
 // Those that are still to be settled, the lost ones marked. Throws before anything is settled.
 std::vector<Lease::State*> Unsettled(const std::vector<Lease*>& leases, const Link* link, const std::string& space,
@@ -80,17 +92,32 @@ void SettleBatch(Link& link, std::span<Lease::State* const> batch) {
 
 }  // namespace
 
-std::vector<std::uint64_t> QueueHandle::task_done(std::span<const std::uint64_t> fences) const {
-  return Numbers(CallFor<TaskDoneResult>(*link_, space_, TaskDone{queue_, Fences(fences)}).lost);
+void QueueHandle::task_done(std::uint64_t fence) const { Call(*link_, space_, TaskDone{queue_, Fences({&fence, 1})}); }
+
+void QueueHandle::fail(std::uint64_t fence, std::string_view error) const {
+  Call(*link_, space_, Fail{queue_, Fences({&fence, 1}), ErrorText(error)});
 }
 
-std::vector<std::uint64_t> QueueHandle::fail(std::span<const std::uint64_t> fences, std::string_view error) const {
-  Fail fail{queue_, Fences(fences), std::string(error.substr(0, limits::kErrorTextBytes))};
-  return Numbers(CallFor<FailResult>(*link_, space_, std::move(fail)).lost);
+void QueueHandle::release(std::uint64_t fence) const {
+  Call(*link_, space_, sluice::Release{queue_, Fences({&fence, 1})});
 }
 
-std::vector<std::uint64_t> QueueHandle::release(std::span<const std::uint64_t> fences) const {
-  return Numbers(CallFor<ReleaseResult>(*link_, space_, sluice::Release{queue_, Fences(fences)}).lost);
+std::vector<std::uint64_t> QueueHandle::task_done(const std::vector<std::uint64_t>& fences) const {
+  return SettleAll<TaskDoneResult>(*link_, space_, fences, [&](std::vector<Fence> batch) {
+    return TaskDone{queue_, std::move(batch)};
+  });
+}
+
+std::vector<std::uint64_t> QueueHandle::fail(const std::vector<std::uint64_t>& fences, std::string_view error) const {
+  return SettleAll<FailResult>(*link_, space_, fences, [&](std::vector<Fence> batch) {
+    return Fail{queue_, std::move(batch), ErrorText(error)};
+  });
+}
+
+std::vector<std::uint64_t> QueueHandle::release(const std::vector<std::uint64_t>& fences) const {
+  return SettleAll<ReleaseResult>(*link_, space_, fences, [&](std::vector<Fence> batch) {
+    return sluice::Release{queue_, std::move(batch)};
+  });
 }
 
 std::chrono::milliseconds QueueHandle::extend(std::uint64_t fence, std::chrono::milliseconds lease) const {

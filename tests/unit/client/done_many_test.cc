@@ -46,6 +46,14 @@ TEST_F(DoneManyTest, MoreThanAMessageHoldsAreSplit) {
   EXPECT_EQ(queue_.stats().done, limits::kBatchItems + 5);
 }
 
+TEST_F(DoneManyTest, MoreFencesThanAMessageHoldsAreSplit) {
+  Tasks tasks = Take(limits::kBatchItems);
+  std::vector<std::uint64_t> fences;
+  for (const auto& task : tasks) fences.push_back(task.fence());
+  fences.insert(fences.end(), fences.begin(), fences.begin() + 3);
+  EXPECT_EQ(queue_.task_done(fences), std::vector(fences.begin(), fences.begin() + 3)) << "named twice";
+}
+
 TEST_F(DoneManyTest, NoTaskIsNothingToDo) {
   Tasks tasks;
   queue_.done_many(tasks);
@@ -116,7 +124,8 @@ TEST_F(DoneManyTest, ManyFencesAreSettledAtOnceAndTheLostOnesNamed) {
   EXPECT_EQ(queue_.release({fences[3], fences[4]}), std::vector{fences[3]});
   EXPECT_EQ(queue_.release(pair(3)), pair(3)) << "none was held";
   EXPECT_EQ(queue_.stats().done, 3u);
-  EXPECT_EQ(ReasonOf([&] { queue_.task_done(std::vector<std::uint64_t>{}); }), Reason::kInvalidArgument);
+  EXPECT_TRUE(queue_.release(std::vector<std::uint64_t>{}).empty());
+  EXPECT_EQ(ReasonOf([&] { queue_.release(std::vector<std::uint64_t>{0}); }), Reason::kInvalidArgument);
 }
 
 }  // namespace

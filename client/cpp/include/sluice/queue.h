@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <sluice/codec.h>
-#include <sluice/error.h>
 #include <sluice/options.h>
 #include <sluice/task.h>
 #include <sluice/types.h>
@@ -46,10 +45,12 @@ class QueueHandle {
   std::vector<std::uint64_t> put(std::vector<Message> messages, const PutOptions& options) const;
   std::vector<Lease> get(std::size_t max_items, const GetOptions& options) const;
   std::vector<std::string> pop(std::size_t max_items, const GetOptions& options) const;
-  // These return the fences that were not held; LeaseLost when none of them was.
-  std::vector<std::uint64_t> task_done(std::span<const std::uint64_t> fences) const;
-  std::vector<std::uint64_t> fail(std::span<const std::uint64_t> fences, std::string_view error) const;
-  std::vector<std::uint64_t> release(std::span<const std::uint64_t> fences) const;
+  void task_done(std::uint64_t fence) const;
+  void fail(std::uint64_t fence, std::string_view error) const;
+  void release(std::uint64_t fence) const;
+  std::vector<std::uint64_t> task_done(const std::vector<std::uint64_t>& fences) const;
+  std::vector<std::uint64_t> fail(const std::vector<std::uint64_t>& fences, std::string_view error) const;
+  std::vector<std::uint64_t> release(const std::vector<std::uint64_t>& fences) const;
   void done_many(const std::vector<Lease*>& leases) const;
   std::chrono::milliseconds extend(std::uint64_t fence, std::chrono::milliseconds lease) const;
   QueueCounts join(const JoinOptions& options) const;
@@ -129,23 +130,21 @@ class Queue {
   T pop(const GetOptions& options = {}) const { return C::decode(handle_.pop(1, options).front()); }
 
   // By fence, for leases that are not in a Task (another process took them). LeaseLost when none was held.
-  void task_done(std::uint64_t fence) const { handle_.task_done({&fence, 1}); }
-  void fail(std::uint64_t fence, std::string_view error) const { handle_.fail({&fence, 1}, error); }
-  void release(std::uint64_t fence) const { handle_.release({&fence, 1}); }
+  void task_done(std::uint64_t fence) const { handle_.task_done(fence); }
+  void fail(std::uint64_t fence, std::string_view error) const { handle_.fail(fence, error); }
+  void release(std::uint64_t fence) const { handle_.release(fence); }
   std::chrono::milliseconds extend(std::uint64_t fence, std::chrono::milliseconds lease) const {
     return handle_.extend(fence, lease);
   }
 
-  // Many by fence, 1 to 10,000 in one message; return those that were not held, and never throw LeaseLost.
+  // Many by fence, with one message (one for each 10,000). Return those that were not held; never throw LeaseLost.
   std::vector<std::uint64_t> task_done(const std::vector<std::uint64_t>& fences) const {
-    return lost(fences, [&] { return handle_.task_done(fences); });
+    return handle_.task_done(fences);
   }
   std::vector<std::uint64_t> fail(const std::vector<std::uint64_t>& fences, std::string_view error) const {
-    return lost(fences, [&] { return handle_.fail(fences, error); });
+    return handle_.fail(fences, error);
   }
-  std::vector<std::uint64_t> release(const std::vector<std::uint64_t>& fences) const {
-    return lost(fences, [&] { return handle_.release(fences); });
-  }
+  std::vector<std::uint64_t> release(const std::vector<std::uint64_t>& fences) const { return handle_.release(fences); }
 
   // Waits until nothing is unfinished. Timeout.
   QueueCounts join(const JoinOptions& options = {}) const { return handle_.join(options); }
@@ -174,14 +173,6 @@ class Queue {
   const detail::QueueHandle& handle() const { return handle_; }
 
  private:
-  template <typename Call>
-  static std::vector<std::uint64_t> lost(const std::vector<std::uint64_t>& fences, Call call) {
-    try {
-      return call();
-    } catch (const LeaseLost&) {
-      return fences;
-    }
-  }
   static detail::Message message(const T& value, const PutOptions& options) {
     return {C::encode(value), options.content_type.empty() ? std::string(C::content_type) : options.content_type};
   }
