@@ -13,19 +13,20 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t kNameBytes = 255;  // a file name's limit: a name may become one
 
 // ---- items and messages ------------------------------------------------------------------------
-inline constexpr std::size_t kItemBytes = 4u << 20;        // one payload; larger belongs into an object store
-inline constexpr std::size_t kMessageBytes = 16u << 20;    // one gRPC message: three largest items and their frame
-inline constexpr std::size_t kBatchItems = 10'000;         // items of a put or a get, fences of a task_done
-inline constexpr std::size_t kHeaderCount = 64;            // headers of an item: metadata, not a second payload
-inline constexpr std::size_t kHeaderBytes = 16u << 10;     // names and values of one item's headers together
-inline constexpr std::size_t kContentTypeBytes = 255;      // as a name
-inline constexpr std::size_t kErrorTextBytes = 16u << 10;  // of a fail: longer text is cut, a trace fits
-inline constexpr std::size_t kReplyBytes = 4u << 20;       // a get or peek stops adding items beyond this: payloads, headers, texts
-inline constexpr std::size_t kJoinQueues = 1'000;          // queues of one join
-inline constexpr std::size_t kListQueues = 1'000;          // queues of one page of a listing
-inline constexpr std::size_t kClientNameBytes = 255;       // as a name
-inline constexpr std::size_t kMetadataBytes = 16u << 10;   // HTTP headers of one call
-inline constexpr std::size_t kItemOverheadBytes = 256;     // charged per item beside its bytes: the maps that hold it
+inline constexpr std::size_t kItemBytes = 4u << 20;         // one payload; larger belongs into an object store
+inline constexpr std::size_t kMessageBytes = 16u << 20;     // one gRPC message: three largest items and their frame
+inline constexpr std::size_t kBatchItems = 10'000;          // items of a put or a get, fences of a task_done
+inline constexpr std::size_t kMessageOperations = 100'000;  // of one message of a session: as many as may wait
+inline constexpr std::size_t kHeaderCount = 64;             // headers of an item: metadata, not a second payload
+inline constexpr std::size_t kHeaderBytes = 16u << 10;      // names and values of one item's headers together
+inline constexpr std::size_t kContentTypeBytes = 255;       // as a name
+inline constexpr std::size_t kErrorTextBytes = 16u << 10;   // of a fail: longer text is cut, a trace fits
+inline constexpr std::size_t kReplyBytes = 4u << 20;      // a get or peek adds no more items: payloads, headers, texts
+inline constexpr std::size_t kJoinQueues = 1'000;         // queues of one join
+inline constexpr std::size_t kListQueues = 1'000;         // queues of one page of a listing
+inline constexpr std::size_t kClientNameBytes = 255;      // as a name
+inline constexpr std::size_t kMetadataBytes = 16u << 10;  // HTTP headers of one call
+inline constexpr std::size_t kItemOverheadBytes = 256;    // charged per item beside its bytes: the maps that hold it
 
 // ---- counts (defaults; configurable) -----------------------------------------------------------
 inline constexpr std::size_t kMemoryBytes = std::size_t{1} << 30;  // items of the whole server

@@ -1,5 +1,6 @@
 #include "proto/checker.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -9,6 +10,14 @@
 namespace sluice::wire {
 
 using std::chrono::milliseconds;
+
+namespace {
+
+std::string Element(std::string_view field, std::size_t index) {
+  return std::string(field) + "[" + std::to_string(index) + "]";
+}
+
+}  // namespace
 
 void Checker::Fail(Reason reason, std::string message) {
   if (!problem_) problem_ = Invalid{reason, std::move(message)};
@@ -100,47 +109,68 @@ bool Checker::IsAuto(v1::Ack ack) {
   return ack == v1::AUTO;
 }
 
+void Checker::FenceCount(std::size_t count) {
+  if (count == 0) Fail(Reason::kInvalidArgument, "fences is empty: name at least one fence of a delivery");
+  if (count > limits::kBatchItems) TooLarge("fences", count, "fences", limits::kBatchItems);
+}
+
+void Checker::Fences(const std::vector<Fence>& fences, std::size_t count) {
+  FenceCount(count);
+  if (count > limits::kBatchItems) return;
+  const auto none = std::find(fences.begin(), fences.end(), Fence{});
+  if (none == fences.end()) return;
+  BadValue(Element("fences", static_cast<std::size_t>(none - fences.begin())), 0, "the fence of a delivery");
+}
+
 std::vector<Fence> Checker::Fences(const google::protobuf::RepeatedField<std::uint64_t>& fences) {
   std::vector<Fence> result;
-  if (fences.empty()) Fail(Reason::kInvalidArgument, "fences is empty: name at least one fence of a delivery");
-  if (static_cast<std::size_t>(fences.size()) > limits::kBatchItems) {
-    TooLarge("fences", fences.size(), "fences", limits::kBatchItems);
-    return result;
+  const auto count = static_cast<std::size_t>(fences.size());
+  if (count <= limits::kBatchItems) {
+    result.reserve(count);
+    for (const std::uint64_t fence : fences) result.push_back({fence});
   }
-  result.reserve(fences.size());
-  for (int i = 0; i < fences.size(); ++i) {
-    if (fences[i] == 0) BadValue("fences[" + std::to_string(i) + "]", 0, "the fence of a delivery");
-    result.push_back({fences[i]});
-  }
+  Fences(result, count);
   return result;
+}
+
+void Checker::ItemCount(std::size_t count) {
+  if (count == 0) Fail(Reason::kInvalidArgument, "items is empty: put at least one item");
+  if (count > limits::kBatchItems) TooLarge("items", count, "items", limits::kBatchItems);
 }
 
 std::vector<ContentPtr> Checker::Items(google::protobuf::RepeatedPtrField<v1::Item>* items) {
   std::vector<ContentPtr> result;
-  if (items->empty()) Fail(Reason::kInvalidArgument, "items is empty: put at least one item");
-  if (static_cast<std::size_t>(items->size()) > limits::kBatchItems) {
-    TooLarge("items", items->size(), "items", limits::kBatchItems);
+  ItemCount(static_cast<std::size_t>(items->size()));
+  for (int i = 0; i < items->size() && !problem_; ++i) {
+    const v1::Item& item = items->Get(i);
+    const auto index = static_cast<std::size_t>(i);
+    Payload(index, item.payload().size());
+    ContentType(index, item.content_type());
+    Headers(index, item.headers());
   }
-  for (int i = 0; i < items->size() && !problem_; ++i) Item("items[" + std::to_string(i) + "]", items->Get(i));
   if (problem_) return result;
-  result.reserve(items->size());
+  result.reserve(static_cast<std::size_t>(items->size()));
   for (v1::Item& item : *items) result.push_back(ToContent(std::move(item)));
   return result;
 }
 
-void Checker::Item(const std::string& field, const v1::Item& item) {
-  if (item.payload().size() > limits::kItemBytes) {
-    TooLarge(field + ".payload", item.payload().size(), "bytes", limits::kItemBytes);
-  }
-  if (item.content_type().size() > limits::kContentTypeBytes) {
-    TooLarge(field + ".content_type", item.content_type().size(), "bytes", limits::kContentTypeBytes);
-  } else if (!IsUtf8(item.content_type())) {
-    Fail(Reason::kInvalidArgument, field + ".content_type is not UTF-8: use text");
-  }
-  Headers(field + ".headers", item.headers());
+void Checker::Payload(std::size_t index, std::size_t bytes) {
+  if (bytes > limits::kItemBytes) TooLarge(Element("items", index) + ".payload", bytes, "bytes", limits::kItemBytes);
 }
 
-void Checker::Headers(const std::string& field, const google::protobuf::Map<std::string, std::string>& headers) {
+void Checker::ContentType(std::size_t index, std::string_view text) {
+  if (text.empty()) return;
+  if (text.size() > limits::kContentTypeBytes) {
+    TooLarge(Element("items", index) + ".content_type", text.size(), "bytes", limits::kContentTypeBytes);
+  } else if (!IsUtf8(text)) {
+    Fail(Reason::kInvalidArgument, Element("items", index) + ".content_type is not UTF-8: use text");
+  }
+}
+
+template <typename Range>
+void Checker::Headers(std::size_t index, const Range& headers) {
+  if (headers.empty()) return;
+  const std::string field = Element("items", index) + ".headers";
   if (headers.size() > limits::kHeaderCount) TooLarge(field, headers.size(), "headers", limits::kHeaderCount);
   std::size_t bytes = 0;
   for (const auto& [name, value] : headers) bytes += name.size() + value.size();
@@ -150,6 +180,12 @@ void Checker::Headers(const std::string& field, const google::protobuf::Map<std:
     if (name.empty()) Fail(Reason::kInvalidArgument, field + " has a header without a name: name it");
     if (!IsUtf8(name)) Fail(Reason::kInvalidArgument, field + " has a name that is not UTF-8: use text");
   }
+}
+
+template void Checker::Headers(std::size_t index, const sluice::Headers& headers);
+
+void Checker::Add(const Checker& other) {
+  if (!problem_) problem_ = other.problem_;
 }
 
 QueueSettings Checker::Settings(const std::string& field, const v1::QueueSettings& settings) {

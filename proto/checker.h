@@ -36,17 +36,29 @@ class Checker {
   bool IsAuto(v1::Ack ack);
 
   std::vector<Fence> Fences(const google::protobuf::RepeatedField<std::uint64_t>& fences);
+  // Of `count` fences: the first of them, as many as are allowed.
+  void Fences(const std::vector<Fence>& fences, std::size_t count);
   // Moves the items out, once all of them are known to be allowed.
   std::vector<ContentPtr> Items(google::protobuf::RepeatedPtrField<v1::Item>* items);
+  void ItemCount(std::size_t count);
+  // Of items[index].
+  void Payload(std::size_t index, std::size_t bytes);
+  void ContentType(std::size_t index, std::string_view text);
+  // A range of pairs of texts, each name once.
+  template <typename Range>
+  void Headers(std::size_t index, const Range& headers);
+
   QueueSettings Settings(const std::string& field, const v1::QueueSettings& settings);
   std::optional<QueueSettings> Create(bool present, const v1::QueueSettings& settings);
 
+  // What another one found, after what this one did.
+  void Add(const Checker& other);
+  bool has_problem() const { return problem_.has_value(); }
   // The end of every Parse: the command, or the first problem.
   Parsed Route(std::string space, Command command);
 
  private:
-  void Item(const std::string& field, const v1::Item& item);
-  void Headers(const std::string& field, const google::protobuf::Map<std::string, std::string>& headers);
+  void FenceCount(std::size_t count);
   void Fail(Reason reason, std::string message);
   // "<field> is <value>: use <allowed>"
   void BadValue(std::string_view field, std::int64_t value, std::string_view allowed);

@@ -60,6 +60,10 @@ void FillSettings(const QueueSettings& settings, v1::QueueSettings* message) {
   message->set_paused(settings.paused);
 }
 
+Durability ReachedDurability(v1::Durability durability) {
+  return v1::Durability_IsValid(durability) ? static_cast<Durability>(durability) : Durability::kMemory;
+}
+
 TimePoint FromUnixMs(std::int64_t ms) {
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max() / 1'000;
   return TimePoint(milliseconds(std::clamp(ms, -kMax, kMax)));

@@ -20,6 +20,9 @@ void FillItem(const Content& content, v1::Item* item);
 QueueSettings ToSettings(const v1::QueueSettings& settings);
 void FillSettings(const QueueSettings& settings, v1::QueueSettings* message);
 
+// Of a put that has happened: of a level that is unknown, the least is promised.
+Durability ReachedDurability(v1::Durability durability);
+
 // Milliseconds since the Unix epoch. Absurd values from a peer are clamped.
 TimePoint FromUnixMs(std::int64_t ms);
 std::int64_t ToUnixMs(TimePoint time);

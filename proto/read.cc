@@ -60,10 +60,7 @@ QueueDescription ToDescription(v1::QueueDescription&& description) {
 }
 
 Answer ReadPut(const v1::PutResponse& response) {
-  // The put has happened: of a level that is unknown, promise the least.
-  const auto durability = v1::Durability_IsValid(response.durability()) ? static_cast<Durability>(response.durability())
-                                                                        : Durability::kMemory;
-  return Answer::Ok(PutResult{{response.first_id()}, response.count(), durability});
+  return Answer::Ok(PutResult{{response.first_id()}, response.count(), ReachedDurability(response.durability())});
 }
 
 Answer ReadGet(v1::GetResponse&& response) {

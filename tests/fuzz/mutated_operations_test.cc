@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "tests/fuzz/byte_mutator.h"
 #include "tests/fuzz/check_parse.h"
 
 namespace sluice::fuzz {
@@ -40,23 +40,9 @@ const char* const kSeeds[] = {
     "cancel { operation: 1 }",
 };
 
-class Mutator {
+class Mutator : public ByteMutator {
  public:
-  explicit Mutator(std::uint32_t seed) : random_(seed) {}
-
-  // Flips, inserts, removes or repeats bytes.
-  std::string Bytes(std::string bytes) {
-    for (std::size_t n = 1 + Below(4); n > 0 && !bytes.empty(); --n) {
-      const std::size_t at = Below(bytes.size());
-      switch (Below(4)) {
-        case 0: bytes[at] = static_cast<char>(Below(256)); break;
-        case 1: bytes.insert(at, 1, static_cast<char>(Below(256))); break;
-        case 2: bytes.erase(at, 1 + Below(3)); break;
-        default: bytes.insert(at, bytes.substr(at, 1 + Below(16)));
-      }
-    }
-    return bytes;
-  }
+  using ByteMutator::ByteMutator;
 
   // Gives random fields absurd values, at any depth.
   void Fields(Message* message, int depth = 0) {
@@ -73,8 +59,6 @@ class Mutator {
   }
 
  private:
-  std::size_t Below(std::size_t bound) { return random_() % bound; }
-
   template <typename Number>
   Number Absurd() {
     const Number values[] = {0,
@@ -84,7 +68,7 @@ class Mutator {
                              std::numeric_limits<Number>::min(),
                              std::numeric_limits<Number>::max(),
                              static_cast<Number>(-1),
-                             static_cast<Number>(random_())};
+                             static_cast<Number>(Any())};
     return values[Below(std::size(values))];
   }
 
@@ -135,8 +119,6 @@ class Mutator {
       default: FAIL() << "the mutator does not know the type of " << field->full_name();
     }
   }
-
-  std::mt19937 random_;
 };
 
 v1::Operation Seed(const char* text) {

@@ -124,6 +124,7 @@ TEST(ProtocolDoc, TellsEveryLimitAsItIs) {
       {"kItemBytes", limits::kItemBytes},
       {"kMessageBytes", limits::kMessageBytes},
       {"kBatchItems", limits::kBatchItems},
+      {"kMessageOperations", limits::kMessageOperations},
       {"kHeaderCount", limits::kHeaderCount},
       {"kHeaderBytes", limits::kHeaderBytes},
       {"kContentTypeBytes", limits::kContentTypeBytes},
