@@ -112,6 +112,7 @@ bool Namespace::State::Run(const Call& call, DeleteQueue&& remove) {
     Unlease(*item);
     Finish(*item, Outcome::kDiscarded, call.effects);
   }
+  GiveFreed();
   queues_.erase(remove.queue);
   call.Reply(Answer::Ok(DeleteResult{discarded}));
   return false;

@@ -1,7 +1,7 @@
 // One function per command on a queue's items: checks, moves, settles, answers.
 #include <algorithm>
+#include <memory>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
 #include "common/limits.h"
@@ -43,15 +43,15 @@ bool Namespace::State::Run(const Call& call, Put&& put) {
   if (put.timeout && put.timeout->count() <= 0) return refuse(Reason::kFull, " is full");
   if (!call.may_wait) return refuse(Reason::kLimitReached, ": too many calls wait on this server; try again later");
   if (!budget_.TryPark(charge)) return refuse(Reason::kFull, ": the server's memory for waiting puts is used up");
-  Waiter waiter;
-  waiter.queue = queue;
-  waiter.parked_bytes = charge;
-  const WaitTime timeout = put.timeout;
-  waiter.command = std::move(put);
-  Park(call, std::move(waiter), timeout);
+  auto waiter = std::make_unique<Waiter>(Waiter::Kind::kPut);
+  waiter->queue = queue;
+  waiter->items = std::move(put.items);
+  waiter->bytes = bytes;
+  waiter->parked_bytes = charge;
+  Park(call, std::move(waiter), put.timeout);
   // If it is the first in line and waits for memory only, that must be known; memory may even be there by now.
   Settle(*queue, call.now, call.effects);
-  return waiters_.contains(call.operation);
+  return waiters_.Find(call.operation.value) != nullptr;
 }
 
 bool Namespace::State::Run(const Call& call, Get&& get) {
@@ -62,7 +62,7 @@ bool Namespace::State::Run(const Call& call, Get&& get) {
     return false;
   };
   if (!queue->settings.paused && !queue->ready.empty() && queue->getters.First() == nullptr) {
-    call.Reply(Answer::Ok(Deliver(*queue, get, call.session, call.now)));
+    call.Reply(Answer::Ok(Deliver(*queue, GetTerms(get), call.session, call.now)));
     Settle(*queue, call.now, call.effects);
     return false;
   }
@@ -72,40 +72,38 @@ bool Namespace::State::Run(const Call& call, Get&& get) {
   if (get.timeout && get.timeout->count() <= 0)
     return refuse(Reason::kEmpty, queue->settings.paused ? " is paused" : " is empty");
   if (!call.may_wait) return refuse(Reason::kLimitReached, ": too many calls wait on this server; try again later");
-  Waiter waiter;
-  waiter.queue = queue;
-  const WaitTime timeout = get.timeout;
-  waiter.command = std::move(get);
-  return Park(call, std::move(waiter), timeout);
+  auto waiter = std::make_unique<Waiter>(Waiter::Kind::kGet);
+  waiter->queue = queue;
+  waiter->get = GetTerms(get);
+  return Park(call, std::move(waiter), get.timeout);
 }
 
-std::vector<StoredItem*> Namespace::State::Held(const Call& call, const Queue& queue, const std::vector<Fence>& fences,
-                                                std::vector<Fence>* lost) {
-  std::vector<StoredItem*> held;
-  held.reserve(fences.size());
-  std::unordered_set<Fence> seen;
+const std::vector<StoredItem*>& Namespace::State::Held(const Call& call, const Queue& queue,
+                                                       const std::vector<Fence>& fences, std::vector<Fence>* lost) {
+  held_.clear();
   for (const Fence fence : fences) {
     StoredItem* item = FindLease(fence, queue);
-    const bool first = fences.size() == 1 || seen.insert(fence).second;
-    if (item != nullptr && first) {
-      held.push_back(item);
+    if (item != nullptr && !item->named) {
+      item->named = true;
+      held_.push_back(item);
     } else {
       lost->push_back(fence);
     }
   }
-  if (held.empty()) {
+  for (StoredItem* item : held_) item->named = false;
+  if (held_.empty()) {
     call.Refuse(Reason::kLeaseLost, Named(queue.name) +
                                         ": the lease is lost: the item was finished, or it went back and " +
                                         "somebody else has it or will get it");
   }
-  return held;
+  return held_;
 }
 
 bool Namespace::State::Run(const Call& call, TaskDone&& done) {
   Queue* queue = Find(call, done.queue);
   if (queue == nullptr) return false;
   TaskDoneResult result;
-  const std::vector<StoredItem*> held = Held(call, *queue, done.fences, &result.lost);
+  const auto& held = Held(call, *queue, done.fences, &result.lost);
   if (held.empty()) return false;
   call.Reply(Answer::Ok(std::move(result)));
   for (StoredItem* item : held) {
@@ -120,7 +118,7 @@ bool Namespace::State::Run(const Call& call, Fail&& fail) {
   Queue* queue = Find(call, fail.queue);
   if (queue == nullptr) return false;
   FailResult result;
-  const std::vector<StoredItem*> held = Held(call, *queue, fail.fences, &result.lost);
+  const auto& held = Held(call, *queue, fail.fences, &result.lost);
   if (held.empty()) return false;
   for (StoredItem* item : held) {
     SetError(*item, fail.error, call.effects);
@@ -135,7 +133,7 @@ bool Namespace::State::Run(const Call& call, Release&& release) {
   Queue* queue = Find(call, release.queue);
   if (queue == nullptr) return false;
   ReleaseResult result;
-  const std::vector<StoredItem*> held = Held(call, *queue, release.fences, &result.lost);
+  const auto& held = Held(call, *queue, release.fences, &result.lost);
   if (held.empty()) return false;
   call.Reply(Answer::Ok(std::move(result)));
   for (StoredItem* item : held) Return(*item, Attempt::kDoesNotCount, call.effects);
@@ -148,7 +146,7 @@ bool Namespace::State::Run(const Call& call, Extend&& extend) {
   if (queue == nullptr) return false;
   ExtendResult result;
   result.lease = queue->LeaseTime(extend.lease);
-  const std::vector<StoredItem*> held = Held(call, *queue, extend.fences, &result.lost);
+  const auto& held = Held(call, *queue, extend.fences, &result.lost);
   if (held.empty()) return false;
   for (StoredItem* item : held) {
     if (!item->deadline) continue;  // its session keeps it alive
@@ -161,21 +159,21 @@ bool Namespace::State::Run(const Call& call, Extend&& extend) {
 }
 
 bool Namespace::State::Run(const Call& call, Join&& join) {
-  Waiter waiter;
+  auto waiter = std::make_unique<Waiter>(Waiter::Kind::kJoin);
   for (const std::string& name : join.queues) {
     Queue* queue = Find(call, name);
     if (queue == nullptr) return false;
     const auto same = [queue](const JoinPart& part) { return part.queue == queue; };
-    if (std::any_of(waiter.joined.begin(), waiter.joined.end(), same)) continue;
+    if (std::any_of(waiter->joined.begin(), waiter->joined.end(), same)) continue;
     JoinPart part{queue, {}, 0};
     if (join.only_put_before) {
       part.before = ItemId{last_item_ + 1};
       part.remaining = queue->unfinished();
     }
-    waiter.joined.push_back(part);
+    waiter->joined.push_back(part);
   }
-  if (Joined(waiter)) {
-    call.Reply(Answer::Ok(CountsOf(waiter.joined)));
+  if (Joined(*waiter)) {
+    call.Reply(Answer::Ok(CountsOf(waiter->joined)));
     return false;
   }
   if (join.timeout && join.timeout->count() <= 0) {
@@ -186,9 +184,7 @@ bool Namespace::State::Run(const Call& call, Join&& join) {
     call.Refuse(Reason::kLimitReached, "too many calls wait on this server; try again later");
     return false;
   }
-  const WaitTime timeout = join.timeout;
-  waiter.command = std::move(join);
-  return Park(call, std::move(waiter), timeout);
+  return Park(call, std::move(waiter), join.timeout);
 }
 
 bool Namespace::State::Run(const Call& call, Shutdown&& shutdown) {

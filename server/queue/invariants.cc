@@ -1,6 +1,7 @@
 // What must hold after every step, checked from the items up.
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 
 #include "server/queue/state.h"
 
@@ -11,6 +12,19 @@ void Check(bool holds, const char* invariant) {
   if (holds) return;
   std::fprintf(stderr, "sluice: broken invariant of the core: %s\n", invariant);
   std::abort();
+}
+
+void CheckLine(const WaiterLine& line) {
+  const Waiter* first = nullptr;
+  std::uint64_t last = 0;
+  for (const Waiter* waiter : line.All()) {
+    Check(last < waiter->arrival, "waiters stand in order of arrival");
+    last = waiter->arrival;
+    const bool suspended = waiter->session != nullptr && waiter->session->suspended;
+    Check(waiter->aside == suspended, "who is suspended stands aside");
+    if (first == nullptr && !waiter->aside) first = waiter;
+  }
+  Check(line.First() == first, "it is the turn of the first in line that does not stand aside");
 }
 
 }  // namespace
@@ -31,14 +45,15 @@ void Namespace::State::CheckInvariants() const {
       if (!item->leased()) {
         ++ready;
         ready_bytes += item->bytes();
-        Check(!item->owner && !item->deadline && !item->by_session.linked, "a ready item has nothing of a lease");
+        Check(item->owner == nullptr && !item->deadline && !item->by_session.linked,
+              "a ready item has nothing of a lease");
         continue;
       }
       ++leases;
       leased_bytes += item->bytes();
       if (item->deadline) ++deadlines;
       Check(FindLease(item->fence) == item, "a leased item is found by its fence");
-      Check(item->by_session.linked == static_cast<bool>(item->owner), "a session's lease is in its list");
+      Check(item->by_session.linked == (item->owner != nullptr), "a session's lease is in its list");
       Check(!item->deadline || lease_deadlines_.contains({*item->deadline, item->fence}),
             "a lease's deadline is known");
     }
@@ -51,24 +66,30 @@ void Namespace::State::CheckInvariants() const {
     Check(!queue->immediate || queue->ready.empty(), "nothing is ready after shutdown(immediate)");
     if (queue->waits_for_memory != 0) ++memory_waiters;
     if (const Waiter* waiter = queue->putters.First(); waiter != nullptr && queue->waits_for_memory == 0) {
-      const auto& items = std::get<Put>(waiter->command).items;
-      std::size_t bytes = 0;
-      for (const ContentPtr& content : items) bytes += content->payload.size();
-      Check(!queue->HasRoom(items.size(), bytes), "no put waits that fits");
+      Check(!queue->HasRoom(waiter->items.size(), waiter->bytes), "no put waits that fits");
     }
-    for (const Waiter* joiner : queue->joiners) Check(!Joined(*joiner), "no join waits that is finished");
+    CheckLine(queue->getters);
+    CheckLine(queue->putters);
+    std::size_t counting = 0;
+    for (const Waiter* joiner : queue->joiners) {
+      Check(!Joined(*joiner), "no join waits that is finished");
+      for (const JoinPart& part : joiner->joined) counting += part.queue == queue.get() && part.before ? 1 : 0;
+    }
+    Check(counting == queue->counting_joiners, "joins that count items are counted");
     parked += queue->getters.size() + queue->putters.size();
   }
   Check(leases == leases_.size(), "every lease is of an item");
   Check(deadlines == lease_deadlines_.size(), "every deadline is of a lease");
+  Check(freed_ == 0, "what finished items took was given back");
   Check(memory_waiters == memory_line_.size(), "queues that wait for memory are counted");
   std::size_t joins = 0;
   std::size_t timeouts = 0;
-  for (const auto& [operation, waiter] : waiters_) {
-    if (std::holds_alternative<Join>(waiter->command)) ++joins;
+  waiters_.ForEach([&](std::uint64_t operation, const std::unique_ptr<Waiter>& waiter) {
+    if (waiter->kind == Waiter::Kind::kJoin) ++joins;
     if (waiter->deadline) ++timeouts;
-    Check(waiter->by_session.linked == static_cast<bool>(waiter->session), "a session's waiter is in its list");
-  }
+    Check(waiter->operation.value == operation, "a waiter is found by its operation");
+    Check(waiter->by_session.linked == (waiter->session != nullptr), "a session's waiter is in its list");
+  });
   Check(parked + joins == waiters_.size(), "every waiter stands in its line");
   Check(timeouts == timeouts_.size(), "every timeout is of a waiter");
 }

@@ -10,7 +10,7 @@ namespace sluice::queue {
 
 void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents, TimePoint now) {
   for (ContentPtr& content : contents) {
-    auto* item = new StoredItem;
+    StoredItem* item = pool_.New();
     item->id = ItemId{++last_item_};
     item->content = std::move(content);
     item->put_time = now;
@@ -21,7 +21,7 @@ void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents,
   queue.put += contents.size();
 }
 
-GetResult Namespace::State::Deliver(Queue& queue, const Get& get, SessionId session, TimePoint now) {
+GetResult Namespace::State::Deliver(Queue& queue, const GetTerms& get, SessionState* session, TimePoint now) {
   GetResult result;
   result.auto_ack = get.auto_ack;
   result.lease = queue.LeaseTime(get.lease);
@@ -39,7 +39,7 @@ GetResult Namespace::State::Deliver(Queue& queue, const Get& get, SessionId sess
   return result;
 }
 
-void Namespace::State::Lease(StoredItem& item, const Get& get, SessionId session, TimePoint now) {
+void Namespace::State::Lease(StoredItem& item, const GetTerms& get, SessionState* session, TimePoint now) {
   Queue& queue = *item.queue;
   item.fence = Fence{++last_fence_};
   item.owner = session;
@@ -48,25 +48,22 @@ void Namespace::State::Lease(StoredItem& item, const Get& get, SessionId session
   ++queue.delivered;
   if (item.deliveries++ > 0) ++queue.redelivered;
   queue.leased_bytes += item.bytes();
-  leases_.emplace(item.fence, &item);
-  if (session) {
-    SessionOf(session).leases.PushBack(&item);
+  leases_.Add(item.fence.value, &item);
+  if (session != nullptr) {
+    session->leases.PushBack(&item);
   } else if (!get.auto_ack) {
     item.deadline = now + queue.LeaseTime(get.lease);
-    lease_deadlines_.emplace(*item.deadline, item.fence);
+    lease_deadlines_.emplace_hint(lease_deadlines_.end(), *item.deadline, item.fence);  // mostly the latest
   }
 }
 
 void Namespace::State::Unlease(StoredItem& item) {
   if (item.deadline) lease_deadlines_.erase({*item.deadline, item.fence});
-  if (item.owner) {
-    sessions_.at(item.owner).leases.Erase(&item);
-    ForgetIfIdle(item.owner);
-  }
+  if (item.owner != nullptr) item.owner->leases.Erase(&item);
   item.queue->leased_bytes -= item.bytes();
-  leases_.erase(item.fence);
+  leases_.Take(item.fence.value);
   item.deadline.reset();
-  item.owner = {};
+  item.owner = nullptr;
   item.fence = {};
 }
 
@@ -104,16 +101,21 @@ void Namespace::State::Finish(StoredItem& item, Outcome outcome, Effects& effect
     case Outcome::kDead: ++queue.dead; break;
     case Outcome::kDiscarded: ++queue.discarded; break;
   }
-  budget_.Give(Charge(item));
+  freed_ += Charge(item);
   effects.memory_freed = true;
   queue.items.Erase(&item);
-  delete &item;
+  pool_.Delete(&item);
 
+  if (queue.counting_joiners == 0) return;
   for (Waiter* joiner : queue.joiners) {
     for (JoinPart& part : joiner->joined) {
       if (part.queue == &queue && part.before && id < part.before) --part.remaining;
     }
   }
+}
+
+void Namespace::State::GiveFreed() {
+  if (freed_ != 0) budget_.Give(std::exchange(freed_, 0));
 }
 
 std::uint64_t Namespace::State::DiscardReady(Queue& queue, Effects& effects) {
@@ -123,8 +125,8 @@ std::uint64_t Namespace::State::DiscardReady(Queue& queue, Effects& effects) {
 }
 
 StoredItem* Namespace::State::FindLease(Fence fence) const {
-  const auto found = leases_.find(fence);
-  return found == leases_.end() ? nullptr : found->second;
+  StoredItem* const* found = leases_.Find(fence.value);
+  return found == nullptr ? nullptr : *found;
 }
 
 StoredItem* Namespace::State::FindLease(Fence fence, const Queue& queue) const {
@@ -157,6 +159,7 @@ void Namespace::State::Undelivered(std::span<const Delivery> deliveries, TimePoi
 }
 
 void Namespace::State::Settle(Queue& queue, TimePoint now, Effects& effects) {
+  GiveFreed();
   // Before a waiting put comes in: the instant at which nothing was unfinished would be gone.
   CheckJoins(queue, effects);
   while (ServeGetters(queue, now, effects) || ServePutters(queue, now, effects)) {
@@ -169,7 +172,7 @@ bool Namespace::State::ServeGetters(Queue& queue, TimePoint now, Effects& effect
   while (!queue.settings.paused && !queue.ready.empty()) {
     Waiter* waiter = queue.getters.First();
     if (waiter == nullptr) break;
-    AnswerWaiter(*waiter, Answer::Ok(Deliver(queue, std::get<Get>(waiter->command), waiter->session, now)), effects);
+    AnswerWaiter(*waiter, Answer::Ok(Deliver(queue, waiter->get, waiter->session, now)), effects);
     served = true;
   }
   return served;
@@ -179,10 +182,8 @@ bool Namespace::State::ServePutters(Queue& queue, TimePoint now, Effects& effect
   bool served = false;
   std::uint64_t no_memory = 0;
   while (Waiter* waiter = queue.putters.First()) {
-    auto& items = std::get<Put>(waiter->command).items;
-    std::size_t bytes = 0;
-    for (const ContentPtr& content : items) bytes += content->payload.size();
-    if (!queue.HasRoom(items.size(), bytes)) break;
+    auto& items = waiter->items;
+    if (!queue.HasRoom(items.size(), waiter->bytes)) break;
     if (!budget_.TryTake(waiter->parked_bytes)) {
       no_memory = waiter->arrival;
       break;
@@ -206,7 +207,7 @@ void Namespace::State::SetWaitsForMemory(Queue& queue, std::uint64_t arrival) {
 void Namespace::State::EndGetters(Queue& queue, Effects& effects) {
   if (!queue.shut_down || !queue.ready.empty() || queue.getters.size() == 0) return;
   for (Waiter* waiter : queue.getters.All()) {
-    if (std::get<Get>(waiter->command).until_finished && queue.unfinished() > 0) continue;
+    if (waiter->get.until_finished && queue.unfinished() > 0) continue;
     AnswerWaiter(*waiter,
                  Answer::Refused(Reason::kShutDown, Named(queue.name) + " is shut down and nothing is left to get"),
                  effects);
@@ -215,17 +216,15 @@ void Namespace::State::EndGetters(Queue& queue, Effects& effects) {
 
 void Namespace::State::RefuseHopelessPutters(Queue& queue, Effects& effects) {
   for (Waiter* waiter : queue.putters.All()) {
-    const auto& items = std::get<Put>(waiter->command).items;
-    std::size_t bytes = 0;
-    for (const ContentPtr& content : items) bytes += content->payload.size();
-    if (!queue.NeverFits(items.size(), bytes)) continue;
+    if (!queue.NeverFits(waiter->items.size(), waiter->bytes)) continue;
     AnswerWaiter(*waiter, Answer::Refused(Reason::kTooLarge, Named(queue.name) + " was made smaller than this put"),
                  effects);
   }
 }
 
 void Namespace::State::CheckJoins(Queue& queue, Effects& effects) {
-  if (queue.joiners.empty()) return;
+  // Who does not count waits until the queue has nothing unfinished.
+  if (queue.joiners.empty() || (queue.unfinished() > 0 && queue.counting_joiners == 0)) return;
   const std::vector<Waiter*> joiners = queue.joiners;  // answering one unlinks it
   for (Waiter* joiner : joiners) {
     if (Joined(*joiner)) AnswerWaiter(*joiner, Answer::Ok(CountsOf(joiner->joined)), effects);

@@ -1,5 +1,6 @@
 #include "server/queue/namespace.h"
 
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -13,7 +14,8 @@ Namespace::State::~State() {
       budget_.Give(Charge(*item));
     }
   }
-  for (const auto& [operation, waiter] : waiters_) budget_.Unpark(waiter->parked_bytes);
+  waiters_.ForEach(
+      [this](std::uint64_t, const std::unique_ptr<Waiter>& waiter) { budget_.Unpark(waiter->parked_bytes); });
 }
 
 Namespace::Namespace(std::string name, NamespaceLimits limits, MemoryBudget& budget)
@@ -23,7 +25,7 @@ Namespace::~Namespace() = default;
 
 bool Namespace::Apply(OperationId op, SessionId session, Command&& command, TimePoint now, bool may_wait,
                       Effects& effects) {
-  const Call call{op, session, now, may_wait, effects};
+  const Call call{op, state_->SessionOf(session), now, may_wait, effects};
   const bool waits = std::visit([&](auto&& one) { return state_->Run(call, std::move(one)); }, std::move(command));
   if (effects.memory_freed) state_->RetryMemory(now, effects);
   return waits;

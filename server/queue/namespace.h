@@ -49,7 +49,7 @@ class Namespace {
   // Runs `command` as operation `op` of `session` (none: a unary call; its leases get deadlines).
   // Returns true when the operation waits: its answer comes in the effects of a later call. `may_wait` false
   // refuses with LIMIT_REACHED instead of waiting (the server's bound on waiters is used up).
-  // Requires: `op` is not waiting; time never goes back.
+  // Requires: `op` is above every one before; time never goes back. A session that was named here is ended at last.
   bool Apply(OperationId op, SessionId session, Command&& command, TimePoint now, bool may_wait, Effects& effects);
 
   // Answers a waiting operation with `reason`. No effect when it does not wait (any more).

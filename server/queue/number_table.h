@@ -45,7 +45,7 @@ class NumberTable {
     if (number == 0) return {};
     if (!slots_.empty() && SlotOf(number).number == number) {
       Slot taken = std::exchange(SlotOf(number), {});
-      if (--young_ == 0 && slots_.size() > kKeptSlots) slots_ = {};
+      if (--young_ == 0 && slots_.size() > kKeptSlots) std::vector<Slot>().swap(slots_);
       return std::move(taken.value);
     }
     auto node = old_.extract(number);

@@ -70,6 +70,7 @@ class Queue {
   WaiterLine getters;
   WaiterLine putters;
   std::vector<Waiter*> joiners;
+  std::size_t counting_joiners = 0;  // of those, the ones that count items put before them
   // Arrival of the first put in line when it fits the queue but not the server's memory; else 0.
   std::uint64_t waits_for_memory = 0;
 

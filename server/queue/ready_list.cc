@@ -46,10 +46,12 @@ StoredItem* ReadyList::Front() const {
 
 StoredItem* ReadyList::PopFront() {
   assert(!empty());
-  StoredItem* item = Front();
+  StoredItem* item = nullptr;
   if (FrontIsPlaced()) {
+    item = *placed_.begin();
     placed_.erase(placed_.begin());
   } else {
+    item = in_line_.front();
     in_line_.pop_front();
   }
   bytes_ -= item->bytes();

@@ -13,13 +13,17 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "server/queue/namespace.h"
+#include "server/queue/number_table.h"
+#include "server/queue/pool.h"
 #include "server/queue/queue.h"
+#include "server/queue/session_state.h"
 #include "server/queue/stored_item.h"
 #include "server/queue/waiter.h"
 
@@ -28,12 +32,12 @@ namespace sluice::queue {
 // Who runs a command, and when.
 struct Call {
   OperationId operation;
-  SessionId session;
+  SessionState* session;  // null: a unary call
   TimePoint now;
   bool may_wait;
   Effects& effects;
 
-  void Reply(Answer answer) const { effects.answers.emplace_back(operation, std::move(answer)); }
+  void Reply(Answer&& answer) const { effects.answers.emplace_back(operation, std::move(answer)); }
   void Refuse(Reason reason, std::string message) const { Reply(Answer::Refused(reason, std::move(message))); }
 };
 
@@ -79,25 +83,22 @@ class Namespace::State {
   void RetryMemory(TimePoint now, Effects& effects);
   bool WaitsForMemory() const { return !memory_line_.empty(); }
 
+  // Null for none. Comes into being with its first use, and stays until it ends.
+  SessionState* SessionOf(SessionId session);
+
   std::size_t queue_count() const { return queues_.size(); }
   std::size_t waiter_count() const { return waiters_.size(); }
   void CheckInvariants() const;  // invariants.cc
 
  private:
-  // What a session holds here. Kept while it holds something or is suspended.
-  struct SessionState {
-    bool suspended = false;
-    IntrusiveList<StoredItem, &StoredItem::by_session> leases;
-    IntrusiveList<Waiter, &Waiter::by_session> waiters;
-  };
   enum class Outcome { kDone, kDead, kDiscarded };
   enum class Attempt { kCounts, kDoesNotCount };
 
   // ---- items.cc: one item. Afterwards the caller settles its queue. ----
   void AddItems(Queue& queue, std::vector<ContentPtr>& contents, TimePoint now);
   // Leases the next items of the queue to a get.
-  GetResult Deliver(Queue& queue, const Get& get, SessionId session, TimePoint now);
-  void Lease(StoredItem& item, const Get& get, SessionId session, TimePoint now);
+  GetResult Deliver(Queue& queue, const GetTerms& get, SessionState* session, TimePoint now);
+  void Lease(StoredItem& item, const GetTerms& get, SessionState* session, TimePoint now);
   // Takes the lease off; the item is in no list but its queue's items afterwards.
   void Unlease(StoredItem& item);
   // A leased item is back, by failure, loss or release. True: it is dead now.
@@ -106,6 +107,7 @@ class Namespace::State {
   void SetError(StoredItem& item, const std::string& error, Effects& effects);
   // Removes an unleased item for good.
   void Finish(StoredItem& item, Outcome outcome, Effects& effects);
+  void GiveFreed();
   std::uint64_t DiscardReady(Queue& queue, Effects& effects);
   StoredItem* FindLease(Fence fence) const;
   // The item that `fence` leases, if it is of `queue`.
@@ -123,23 +125,20 @@ class Namespace::State {
   void SetWaitsForMemory(Queue& queue, std::uint64_t arrival);
 
   // ---- waiting.cc ----
-  bool Park(const Call& call, Waiter&& waiter, WaitTime timeout);
+  bool Park(const Call& call, std::unique_ptr<Waiter> waiter, WaitTime timeout);
   // Unlinks a waiter everywhere and answers it. The caller settles the queue of a put.
   void AnswerWaiter(Waiter& waiter, Answer answer, Effects& effects);
   void Unlink(Waiter& waiter);
   void TimeOut(Waiter& waiter, TimePoint now, Effects& effects);
-  SessionState& SessionOf(SessionId session) { return sessions_[session]; }
-  void ForgetIfIdle(SessionId session);
-  bool IsSuspended(SessionId session) const;
 
   // ---- commands.cc, administration.cc ----
   Queue* Find(const Call& call, const std::string& name);
   Queue* FindOrCreate(const Call& call, const std::string& name, const std::optional<QueueSettings>& create);
   Queue* Create(const Call& call, const std::string& name, const QueueSettings& settings);
   std::string Named(const std::string& queue) const { return "queue '" + name_ + "/" + queue + "'"; }
-  // The leases that `fences` name; the others go to `lost`. Empty: refused already.
-  std::vector<StoredItem*> Held(const Call& call, const Queue& queue, const std::vector<Fence>& fences,
-                                std::vector<Fence>* lost);
+  // The leases that `fences` name; the others go to `lost`. Empty: refused already. Borrows: until the next call.
+  const std::vector<StoredItem*>& Held(const Call& call, const Queue& queue, const std::vector<Fence>& fences,
+                                       std::vector<Fence>* lost);
   bool Joined(const Waiter& waiter) const;
   JoinResult CountsOf(const std::vector<JoinPart>& parts) const;
 
@@ -148,11 +147,18 @@ class Namespace::State {
   MemoryBudget& budget_;
 
   std::map<std::string, std::unique_ptr<Queue>> queues_;
-  std::unordered_map<Fence, StoredItem*> leases_;
-  std::unordered_map<OperationId, std::unique_ptr<Waiter>> waiters_;
+  NumberTable<StoredItem*> leases_;               // by fence
+  NumberTable<std::unique_ptr<Waiter>> waiters_;  // by operation
   std::unordered_map<SessionId, SessionState> sessions_;
+  SessionId latest_session_;  // the one that was asked for last, and its state
+  SessionState* latest_state_ = nullptr;
   std::set<std::pair<TimePoint, Fence>> lease_deadlines_;
   std::set<std::pair<TimePoint, OperationId>> timeouts_;
+
+  static constexpr std::size_t kKeptItems = 512;  // two batches of the usual size
+  Pool<StoredItem, kKeptItems> pool_;
+  std::vector<StoredItem*> held_;  // the buffer of Held
+  std::size_t freed_ = 0;          // what finished items give back to the budget when their queue settles
 
   std::uint64_t last_item_ = 0;
   std::uint64_t last_fence_ = 0;

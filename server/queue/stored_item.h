@@ -16,6 +16,7 @@
 namespace sluice::queue {
 
 class Queue;
+struct SessionState;
 
 struct StoredItem {
   ItemId id;
@@ -28,9 +29,10 @@ struct StoredItem {
 
   // The lease.
   Fence fence;
-  SessionId owner;                    // none: a unary call
+  SessionState* owner = nullptr;      // null: a unary call
   std::optional<TimePoint> deadline;  // of a lease that no session keeps alive
   bool auto_ack = false;
+  bool named = false;  // by the command that runs: a second time it is somebody else's
 
   Links<StoredItem> by_age;      // all items of the queue, oldest first
   Links<StoredItem> by_session;  // all leases of the session

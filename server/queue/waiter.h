@@ -1,11 +1,10 @@
 // An operation that waits, and the line it stands in.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <variant>
 #include <vector>
 
 #include <sluice/clock.h>
@@ -17,6 +16,19 @@
 namespace sluice::queue {
 
 class Queue;
+struct SessionState;
+
+// What a get asks for, when its turn comes.
+struct GetTerms {
+  GetTerms() = default;
+  explicit GetTerms(const Get& get)
+      : lease(get.lease), max_items(get.max_items), auto_ack(get.auto_ack), until_finished(get.until_finished) {}
+
+  std::chrono::milliseconds lease{0};
+  std::uint32_t max_items = 1;
+  bool auto_ack = false;
+  bool until_finished = false;
+};
 
 // What a waiting join still waits for in one queue.
 struct JoinPart {
@@ -26,50 +38,69 @@ struct JoinPart {
 };
 
 struct Waiter {
+  enum class Kind : std::uint8_t { kGet, kPut, kJoin };
+
+  explicit Waiter(Kind what) : kind(what) {}
+
+  const Kind kind;
+  bool aside = false;  // its session is suspended: it is passed over
   OperationId operation;
-  SessionId session;
+  SessionState* session = nullptr;  // null: a unary call
   std::uint64_t arrival = 0;
   std::optional<TimePoint> deadline;
-  std::variant<Get, Put, Join> command;
-  Queue* queue = nullptr;        // of get and put
-  std::vector<JoinPart> joined;  // of join
-  std::size_t parked_bytes = 0;  // of put: what it is charged while it waits
+  Queue* queue = nullptr;         // of get and put
+  GetTerms get;                   // of get
+  std::vector<ContentPtr> items;  // of put
+  std::size_t bytes = 0;          // of put: their payloads
+  std::size_t parked_bytes = 0;   // of put: what it is charged while it waits
+  std::vector<JoinPart> joined;   // of join
+  Links<Waiter> in_line;
   Links<Waiter> by_session;
 };
 
-// Waiting gets, or waiting puts, of one queue, first come first served. Those of suspended sessions keep their
-// number but stand aside. Borrows: its waiters. Thread safety: none.
+// Waiting gets, or waiting puts, of one queue, first come first served. Those of suspended sessions keep their place
+// but stand aside. Borrows: its waiters. Thread safety: none.
 class WaiterLine {
  public:
   // The one whose turn it is; null when nobody is eligible.
-  Waiter* First() const { return eligible_.empty() ? nullptr : eligible_.begin()->second; }
-  std::size_t size() const { return eligible_.size() + aside_.size(); }
+  Waiter* First() const { return first_; }
+  std::size_t size() const { return line_.size(); }
 
-  void Add(Waiter* waiter, bool aside) {
-    auto& line = aside ? aside_ : eligible_;
-    line.emplace_hint(line.end(), waiter->arrival, waiter);
+  // Requires: it arrived after all the others.
+  void Add(Waiter* waiter) {
+    line_.PushBack(waiter);
+    if (first_ == nullptr && !waiter->aside) first_ = waiter;
   }
-  void Remove(const Waiter* waiter) {
-    if (eligible_.erase(waiter->arrival) == 0) aside_.erase(waiter->arrival);
+  void Remove(Waiter* waiter) {
+    if (waiter == first_) first_ = Eligible(line_.Next(waiter));
+    line_.Erase(waiter);
   }
   void SetAside(Waiter* waiter) {
-    if (eligible_.erase(waiter->arrival) != 0) aside_.emplace(waiter->arrival, waiter);
+    waiter->aside = true;
+    if (waiter == first_) first_ = Eligible(line_.Next(waiter));
   }
   void Restore(Waiter* waiter) {
-    if (aside_.erase(waiter->arrival) != 0) eligible_.emplace(waiter->arrival, waiter);
+    waiter->aside = false;
+    if (first_ == nullptr || waiter->arrival < first_->arrival) first_ = waiter;
   }
   // All, in order of arrival.
   std::vector<Waiter*> All() const {
-    std::map<std::uint64_t, Waiter*> all = eligible_;
-    all.insert(aside_.begin(), aside_.end());
     std::vector<Waiter*> waiters;
-    for (const auto& [arrival, waiter] : all) waiters.push_back(waiter);
+    waiters.reserve(line_.size());
+    for (Waiter* waiter = line_.front(); waiter != nullptr; waiter = line_.Next(waiter)) waiters.push_back(waiter);
     return waiters;
   }
 
  private:
-  std::map<std::uint64_t, Waiter*> eligible_;
-  std::map<std::uint64_t, Waiter*> aside_;
+  // This one or the next after it that does not stand aside. Those passed are not looked at again until one before
+  // them comes back.
+  static Waiter* Eligible(Waiter* waiter) {
+    while (waiter != nullptr && waiter->aside) waiter = IntrusiveList<Waiter, &Waiter::in_line>::Next(waiter);
+    return waiter;
+  }
+
+  IntrusiveList<Waiter, &Waiter::in_line> line_;
+  Waiter* first_ = nullptr;  // the first that does not stand aside
 };
 
 }  // namespace sluice::queue

@@ -1,6 +1,6 @@
 // Waiting, and every way in which it ends but being served: timeout, cancel, the session's fate.
 #include <algorithm>
-#include <cassert>
+#include <memory>
 #include <utility>
 
 #include "common/limits.h"
@@ -8,8 +8,7 @@
 
 namespace sluice::queue {
 
-bool Namespace::State::Park(const Call& call, Waiter&& prototype, WaitTime timeout) {
-  auto owned = std::make_unique<Waiter>(std::move(prototype));
+bool Namespace::State::Park(const Call& call, std::unique_ptr<Waiter> owned, WaitTime timeout) {
   Waiter& waiter = *owned;
   waiter.operation = call.operation;
   waiter.session = call.session;
@@ -18,47 +17,54 @@ bool Namespace::State::Park(const Call& call, Waiter&& prototype, WaitTime timeo
     waiter.deadline = call.now + std::min(*timeout, limits::kTimeout);
     timeouts_.emplace(*waiter.deadline, waiter.operation);
   }
-  const bool aside = IsSuspended(call.session);
-  if (std::holds_alternative<Get>(waiter.command)) {
-    waiter.queue->getters.Add(&waiter, aside);
-  } else if (std::holds_alternative<Put>(waiter.command)) {
-    waiter.queue->putters.Add(&waiter, aside);
-  } else {
-    for (const JoinPart& part : waiter.joined) part.queue->joiners.push_back(&waiter);
+  if (waiter.session != nullptr) {
+    waiter.aside = waiter.session->suspended;
+    waiter.session->waiters.PushBack(&waiter);
   }
-  if (waiter.session) SessionOf(waiter.session).waiters.PushBack(&waiter);
-  waiters_.emplace(waiter.operation, std::move(owned));
+  switch (waiter.kind) {
+    case Waiter::Kind::kGet: waiter.queue->getters.Add(&waiter); break;
+    case Waiter::Kind::kPut: waiter.queue->putters.Add(&waiter); break;
+    case Waiter::Kind::kJoin:
+      for (const JoinPart& part : waiter.joined) {
+        part.queue->joiners.push_back(&waiter);
+        if (part.before) ++part.queue->counting_joiners;
+      }
+      break;
+  }
+  waiters_.Add(waiter.operation.value, std::move(owned));
   return true;
 }
 
 void Namespace::State::Unlink(Waiter& waiter) {
   if (waiter.deadline) timeouts_.erase({*waiter.deadline, waiter.operation});
-  if (std::holds_alternative<Get>(waiter.command)) {
-    waiter.queue->getters.Remove(&waiter);
-  } else if (std::holds_alternative<Put>(waiter.command)) {
-    waiter.queue->putters.Remove(&waiter);
-    budget_.Unpark(waiter.parked_bytes);
-  } else {
-    for (const JoinPart& part : waiter.joined) std::erase(part.queue->joiners, &waiter);
-  }
-  if (waiter.session) {
-    sessions_.at(waiter.session).waiters.Erase(&waiter);
-    ForgetIfIdle(waiter.session);
+  if (waiter.session != nullptr) waiter.session->waiters.Erase(&waiter);
+  switch (waiter.kind) {
+    case Waiter::Kind::kGet: waiter.queue->getters.Remove(&waiter); break;
+    case Waiter::Kind::kPut:
+      waiter.queue->putters.Remove(&waiter);
+      budget_.Unpark(waiter.parked_bytes);
+      break;
+    case Waiter::Kind::kJoin:
+      for (const JoinPart& part : waiter.joined) {
+        std::erase(part.queue->joiners, &waiter);
+        if (part.before) --part.queue->counting_joiners;
+      }
+      break;
   }
 }
 
 void Namespace::State::AnswerWaiter(Waiter& waiter, Answer answer, Effects& effects) {
   Unlink(waiter);
   effects.answers.emplace_back(waiter.operation, std::move(answer));
-  waiters_.erase(waiter.operation);
+  waiters_.Take(waiter.operation.value);
 }
 
 void Namespace::State::Cancel(OperationId operation, Reason reason, const std::string& message, TimePoint now,
                               Effects& effects) {
-  const auto found = waiters_.find(operation);
-  if (found == waiters_.end()) return;
-  Queue* queue = found->second->queue;
-  AnswerWaiter(*found->second, Answer::Refused(reason, message), effects);
+  const std::unique_ptr<Waiter>* found = waiters_.Find(operation.value);
+  if (found == nullptr) return;
+  Queue* queue = (*found)->queue;
+  AnswerWaiter(**found, Answer::Refused(reason, message), effects);
   // A put that is gone may have stood before one that fits.
   if (queue != nullptr) Settle(*queue, now, effects);
 }
@@ -66,7 +72,7 @@ void Namespace::State::Cancel(OperationId operation, Reason reason, const std::s
 void Namespace::State::CancelAll(Reason reason, const std::string& message, Effects& effects) {
   std::vector<Waiter*> waiters;
   waiters.reserve(waiters_.size());
-  for (const auto& [operation, waiter] : waiters_) waiters.push_back(waiter.get());
+  waiters_.ForEach([&](std::uint64_t, const std::unique_ptr<Waiter>& waiter) { waiters.push_back(waiter.get()); });
   std::sort(waiters.begin(), waiters.end(), [](const Waiter* a, const Waiter* b) { return a->arrival < b->arrival; });
   for (Waiter* waiter : waiters) AnswerWaiter(*waiter, Answer::Refused(reason, message), effects);
   for (const auto& [name, queue] : queues_) SetWaitsForMemory(*queue, 0);
@@ -82,17 +88,17 @@ void Namespace::State::Advance(TimePoint now, Effects& effects) {
     if (effects.memory_freed) RetryMemory(now, effects);  // likewise a put that fits now
   }
   while (!timeouts_.empty() && timeouts_.begin()->first <= now) {
-    TimeOut(*waiters_.at(timeouts_.begin()->second), now, effects);
+    TimeOut(**waiters_.Find(timeouts_.begin()->second.value), now, effects);
   }
 }
 
 void Namespace::State::TimeOut(Waiter& waiter, TimePoint now, Effects& effects) {
-  if (std::holds_alternative<Join>(waiter.command)) {
+  if (waiter.kind == Waiter::Kind::kJoin) {
     AnswerWaiter(waiter, Answer::Refused(Reason::kTimeout, "the queues were not finished before the timeout"), effects);
     return;
   }
   Queue& queue = *waiter.queue;
-  if (std::holds_alternative<Get>(waiter.command)) {
+  if (waiter.kind == Waiter::Kind::kGet) {
     AnswerWaiter(waiter, Answer::Refused(Reason::kEmpty, Named(queue.name) + " had no item before the timeout"),
                  effects);
   } else {
@@ -109,26 +115,23 @@ std::optional<TimePoint> Namespace::State::NextDeadline() const {
   return next;
 }
 
-bool Namespace::State::IsSuspended(SessionId session) const {
-  const auto found = sessions_.find(session);
-  return found != sessions_.end() && found->second.suspended;
-}
-
-void Namespace::State::ForgetIfIdle(SessionId session) {
-  const auto found = sessions_.find(session);
-  if (found == sessions_.end()) return;
-  const SessionState& state = found->second;
-  if (!state.suspended && state.leases.empty() && state.waiters.empty()) sessions_.erase(found);
+SessionState* Namespace::State::SessionOf(SessionId session) {
+  if (!session) return nullptr;
+  if (session != latest_session_) {
+    latest_state_ = &sessions_[session];
+    latest_session_ = session;
+  }
+  return latest_state_;
 }
 
 void Namespace::State::SuspendSession(SessionId session, TimePoint now, Effects& effects) {
-  SessionState& state = SessionOf(session);
+  SessionState& state = *SessionOf(session);
   if (state.suspended) return;
   state.suspended = true;
   std::vector<Queue*> left;  // queues whose next put in line may be another one now
   for (Waiter* waiter = state.waiters.front(); waiter != nullptr; waiter = state.waiters.Next(waiter)) {
-    if (std::holds_alternative<Get>(waiter->command)) waiter->queue->getters.SetAside(waiter);
-    if (!std::holds_alternative<Put>(waiter->command)) continue;
+    if (waiter->kind == Waiter::Kind::kGet) waiter->queue->getters.SetAside(waiter);
+    if (waiter->kind != Waiter::Kind::kPut) continue;
     waiter->queue->putters.SetAside(waiter);
     if (std::find(left.begin(), left.end(), waiter->queue) == left.end()) left.push_back(waiter->queue);
   }
@@ -137,26 +140,22 @@ void Namespace::State::SuspendSession(SessionId session, TimePoint now, Effects&
 
 void Namespace::State::ResumeSession(SessionId session, TimePoint now, Effects& effects) {
   const auto found = sessions_.find(session);
-  if (found == sessions_.end()) return;
+  if (found == sessions_.end() || !found->second.suspended) return;
   SessionState& state = found->second;
   state.suspended = false;
   std::vector<Queue*> touched;
   for (Waiter* waiter = state.waiters.front(); waiter != nullptr; waiter = state.waiters.Next(waiter)) {
-    if (waiter->queue == nullptr) continue;
-    waiter->queue->getters.Restore(waiter);
-    waiter->queue->putters.Restore(waiter);
+    if (waiter->kind == Waiter::Kind::kJoin) continue;
+    (waiter->kind == Waiter::Kind::kGet ? waiter->queue->getters : waiter->queue->putters).Restore(waiter);
     if (std::find(touched.begin(), touched.end(), waiter->queue) == touched.end()) touched.push_back(waiter->queue);
   }
-  ForgetIfIdle(session);
   for (Queue* queue : touched) Settle(*queue, now, effects);
 }
 
 void Namespace::State::EndSession(SessionId session, TimePoint now, Effects& effects) {
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;
-  // Held until the end, so that it is not forgotten under our hands.
   SessionState& state = found->second;
-  state.suspended = true;
   std::vector<Queue*> touched;
   const auto touch = [&touched](Queue* queue) {
     if (queue != nullptr && std::find(touched.begin(), touched.end(), queue) == touched.end()) touched.push_back(queue);
@@ -170,8 +169,8 @@ void Namespace::State::EndSession(SessionId session, TimePoint now, Effects& eff
     touch(item->queue);
     Return(*item, Attempt::kCounts, effects);
   }
-  state.suspended = false;
-  ForgetIfIdle(session);
+  latest_session_ = {};
+  sessions_.erase(found);
   for (Queue* queue : touched) Settle(*queue, now, effects);
 }
 
