@@ -37,8 +37,7 @@ std::pair<std::size_t, std::size_t> WeightOf(const Answer& answer) {
 
 }  // namespace
 
-KeptAnswer::KeptAnswer(std::uint64_t number, Space* ran_in, Answer&& heard)
-    : operation(number), space(ran_in), answer(std::make_shared<const Answer>(std::move(heard))) {
+KeptAnswer::KeptAnswer(NumberedAnswer&& heard) : NumberedAnswer(std::move(heard)) {
   const auto [weight, size] = WeightOf(*answer);
   items = std::max<std::size_t>(weight, 1);
   bytes = size;

@@ -4,30 +4,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
-#include <variant>
 #include <vector>
 
+#include "server/broker/completion.h"
 #include "server/broker/session.h"
 
 namespace sluice::broker {
 
-class Space;
-
 // An answer as its session keeps it.
-struct KeptAnswer {
+struct KeptAnswer : NumberedAnswer {
   // Weighs it: not free for a large one, so better done under no lock.
-  KeptAnswer(std::uint64_t number, Space* ran_in, Answer&& heard);
+  explicit KeptAnswer(NumberedAnswer&& heard);
 
-  std::uint64_t operation;
-  Space* space;  // null when it was refused before it reached one
-  std::shared_ptr<const Answer> answer;
   std::size_t items;  // what it counts when answers are put together to a message: its items and about their bytes
   std::size_t bytes;
 
-  // The items that it delivers; null when it is no get's.
-  const GetResult* got() const { return std::get_if<GetResult>(&answer->result); }
-  // They are finished when the client has them.
+  // Its items are finished when the client has them.
   bool auto_ack() const { return got() != nullptr && got()->auto_ack; }
 };
 

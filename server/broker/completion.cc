@@ -14,12 +14,11 @@ struct Answers {
   std::vector<NumberedAnswer> answers;
 };
 
-// One of the three.
+// A completion and its answer, or a task.
 struct Owed {
   Completion completion;
-  Answer answer;  // for the completion
+  Answer answer;
   std::function<void()> task;
-  std::size_t answers = 0;  // neither: an index
 };
 
 // A burst (a drain, 10,000 getters woken at once) must not keep its memory for the life of the thread.
@@ -28,10 +27,10 @@ constexpr std::size_t kKeptCapacity = 256;
 // must not search them all for each answer.
 constexpr std::size_t kSearched = 8;
 
-// What is to be told, in order. Its buffers are reused, so that a steady load allocates nothing.
+// What is to be told. Its buffers are reused, so that a steady load allocates nothing.
 class Debts {
  public:
-  bool empty() const { return owed_.empty(); }
+  bool empty() const { return owed_.empty() && used_ == 0; }
 
   Owed& Add() { return owed_.emplace_back(); }
 
@@ -40,27 +39,25 @@ class Debts {
       if (answers_[at - 1].to.get() == &to) return answers_[at - 1].answers;
     }
     if (used_ == answers_.size()) answers_.emplace_back();
-    Add().answers = used_;
     Answers& fresh = answers_[used_++];
     fresh.to = to.shared_from_this();
     return fresh.answers;
   }
 
   void Run() {
+    for (std::size_t at = 0; at < used_; ++at) Tell(answers_[at]);
+    used_ = 0;
+    if (answers_.size() > kSearched) answers_.resize(kSearched);
     for (Owed& each : owed_) {
       if (each.task) {
         each.task();
-      } else if (each.completion) {
-        const Completion completion = std::move(each.completion);  // what it captured goes as soon as it was called
-        completion(std::move(each.answer));
-      } else {
-        Tell(answers_[each.answers]);
+        continue;
       }
+      const Completion completion = std::move(each.completion);  // what it captured goes as soon as it was called
+      completion(std::move(each.answer));
     }
     owed_.clear();
     if (owed_.capacity() > kKeptCapacity) owed_.shrink_to_fit();
-    used_ = 0;
-    if (answers_.size() > kSearched) answers_.resize(kSearched);
   }
 
  private:
@@ -101,7 +98,7 @@ CompletionScope::~CompletionScope() {
 }
 
 void CompletionScope::Add(Completion completion, Answer&& answer) {
-  assert(loop.depth > 0 && completion);
+  assert(loop.depth > 0);
   Owed& owed = loop.debts[loop.adding].Add();
   owed.completion = std::move(completion);
   owed.answer = std::move(answer);
@@ -109,7 +106,8 @@ void CompletionScope::Add(Completion completion, Answer&& answer) {
 
 void CompletionScope::Add(AnswerReceiver& to, std::uint64_t operation, Space* space, bool waited, Answer&& answer) {
   assert(loop.depth > 0);
-  loop.debts[loop.adding].AnswersOf(to).push_back({operation, space, waited, std::move(answer)});
+  loop.debts[loop.adding].AnswersOf(to).push_back(
+      {operation, space, waited, std::make_shared<const Answer>(std::move(answer))});
 }
 
 void CompletionScope::Defer(std::function<void()> task) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <variant>
 #include <vector>
 
 #include "common/answer.h"
@@ -20,7 +21,10 @@ struct NumberedAnswer {
   std::uint64_t operation = 0;
   Space* space = nullptr;  // where it ran; null when it was refused before it reached one
   bool waited = false;     // it was not answered at once
-  Answer answer;
+  std::shared_ptr<const Answer> answer;
+
+  // What it delivers; null when it is no get's.
+  const GetResult* got() const { return std::get_if<GetResult>(&answer->result); }
 };
 
 // Hears the answers to its numbered operations, as many at once as there are. Always owned by a shared_ptr.
@@ -35,8 +39,8 @@ class AnswerReceiver : public std::enable_shared_from_this<AnswerReceiver> {
 //
 // Whoever may bring answers about opens a scope before it takes its first lock. So a completion runs under no lock
 // of the broker's, and one that calls the broker again (which opens an inner scope) only lengthens the loop of the
-// outermost scope: the stack does not grow. Completions of a thread run in the order in which they were added, and so
-// do the answers of a receiver, which come together where the first of them stands.
+// outermost scope: the stack does not grow. Completions of a thread run in the order in which they were added; so do
+// the answers of a receiver, which come together, and not later than the completions that were added with them.
 //
 // Thread safety: each thread has its own loop.
 class CompletionScope {

@@ -231,7 +231,7 @@ OperationId Session::Impl::Run(std::string_view space, Command&& command, Comple
 void Session::Impl::Answered(std::vector<NumberedAnswer>& answers) {
   std::vector<KeptAnswer> kept;
   kept.reserve(answers.size());
-  for (NumberedAnswer& each : answers) kept.emplace_back(each.operation, each.space, std::move(each.answer));
+  for (NumberedAnswer& each : answers) kept.emplace_back(std::move(each));
   std::shared_ptr<SessionSink> sink;
   bool ended = false;
   bool too_many = false;
@@ -239,9 +239,9 @@ void Session::Impl::Answered(std::vector<NumberedAnswer>& answers) {
     MutexLock lock(answer_mutex_);
     ended = ended_.load(std::memory_order_relaxed);
     if (!ended) {
-      for (KeptAnswer& each : kept) log_.Add(std::move(each));
-      for (const NumberedAnswer& each : answers) {
+      for (KeptAnswer& each : kept) {
         if (each.waited) answered_.push_back(each.operation);
+        log_.Add(std::move(each));
       }
       any_answered_.store(!answered_.empty(), std::memory_order_relaxed);
       too_many = log_.retained() > limits::kRetainedAnswers;

@@ -10,7 +10,9 @@ namespace {
 
 class AnswerLogTest : public ::testing::Test {
  protected:
-  void Add(Answer answer = {}) { log.Add({++last, nullptr, std::move(answer)}); }
+  void Add(Answer answer = {}) {
+    log.Add(KeptAnswer({++last, nullptr, false, std::make_shared<const Answer>(std::move(answer))}));
+  }
   void Add(std::size_t items, std::size_t bytes_each) {
     GetResult got;
     for (std::size_t item = 0; item < items; ++item) {
