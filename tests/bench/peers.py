@@ -7,6 +7,7 @@ import os
 import pathlib
 import platform
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import time
 import table
 from runs import Run
 from servers import SERVERS, missing
-from workloads import NOTES, SYSTEMS, WORKLOADS, refusal
+from workloads import EXTRA_SYSTEMS, EXTRA_WORKLOADS, NOTES, SYSTEMS, WORKLOADS, refusal
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = """\
@@ -49,14 +50,16 @@ def parse(words):
     parser = argparse.ArgumentParser(
         prog="peers.sh", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--systems", type=names(SYSTEMS), default=list(SYSTEMS), help=f"of {','.join(SYSTEMS)}")
-    parser.add_argument(
-        "--workloads", type=names(WORKLOADS), default=list(WORKLOADS), help=f"of {','.join(WORKLOADS)}"
-    )
+    systems = [name for name in SYSTEMS if name not in EXTRA_SYSTEMS]
+    workloads = [name for name in WORKLOADS if name not in EXTRA_WORKLOADS]
+    parser.add_argument("--systems", type=names(SYSTEMS), default=systems,
+                        help=f"of {', '.join(SYSTEMS)}; default: all but {', '.join(EXTRA_SYSTEMS)}")  # fmt: skip
+    parser.add_argument("--workloads", type=names(WORKLOADS), default=workloads,
+                        help=f"of {', '.join(WORKLOADS)}; default: all but {', '.join(EXTRA_WORKLOADS)}")  # fmt: skip
     parser.add_argument("--sizes", type=sizes, default=[100, 1024], help="bytes of an item; default 100,1024")
     parser.add_argument("--rounds", type=int, default=3, help="the table has their medians; default 3")
     parser.add_argument("--burst-rounds", type=int, default=1, help="of w4, with a fresh server each; default 1")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each run, after its warm-up; default 1")
+    parser.add_argument("--seconds", type=float, default=0.7, help="of each run, after its warm-up; default 0.7")
     parser.add_argument("--quick", action="store_true", help="one round of 0.2 s, the smallest size and burst")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write the rows there, too")
     parser.add_argument("--sluice-bin", metavar="DIR", type=pathlib.Path, default=ROOT / "build" / "release" / "bin",
@@ -120,6 +123,9 @@ def main(words):
     args = parse(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
     args.sluice_bin = args.sluice_bin.resolve()
+    for name in ("sluiced", "queue_load"):
+        if not (args.sluice_bin / name).is_file():
+            sys.exit(f"peers: {args.sluice_bin} has no {name}: build it, or leave --sluice-bin out")
     begin = time.monotonic()
     absent = {system: why for system in args.systems if (why := can_run(system, args.sluice_bin))}
     with contextlib.ExitStack() as stack:
@@ -134,7 +140,10 @@ def main(words):
     print(f"{machine}; medians of {args.rounds} rounds of {args.seconds:g} s, client and server on one machine")
     print(table.text(rows))
     print("\n" + "\n".join(f"{name}: {NOTES[name]}" for name in args.systems if name in NOTES))
-    print(f"\n{time.monotonic() - begin:.0f} s")
+    others = [run["other_cpu"] for run in runs if "other_cpu" in run]
+    if others:
+        print(f"\nother programs used {statistics.median(others):.0%} of the machine (median), {max(others):.0%} (most)")
+    print(f"{time.monotonic() - begin:.0f} s in all")
     if args.json:
         document = {"machine": machine, "rounds": args.rounds, "seconds": args.seconds, "rows": rows, "runs": runs}
         args.json.write_text(json.dumps(document, indent=1) + "\n")

@@ -98,6 +98,13 @@ def cpu_s(pids):
     return sum(sum(map(int, words[11:15])) for _, words in _stats() if int(words[3]) in pids) / TICKS_PER_S
 
 
+def machine_cpu_s():
+    """CPU seconds of all programs of the machine, and those that its host took away."""
+    with open("/proc/stat") as file:
+        user, nice, system, _idle, _io, irq, soft, steal = map(int, file.readline().split()[1:9])
+    return (user + nice + system + irq + soft + steal) / TICKS_PER_S
+
+
 def rss_bytes(pids):
     total = 0
     for pid in session(pids):

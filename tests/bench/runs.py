@@ -10,7 +10,7 @@ import tempfile
 import time
 
 import boards
-from processes import DEADLINE_S, Process, cpu_s, rss_bytes, wait_until
+from processes import DEADLINE_S, Process, cpu_s, machine_cpu_s, rss_bytes, wait_until
 from workloads import own_connections
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -39,16 +39,18 @@ class Run:
             for load, _ in loads:
                 load.go()
             time.sleep(max(0.0, begin - time.monotonic()))
-            before = cpu_s(self.server.pids), cpu_s(clients)
+            before = cpu_s(self.server.pids), cpu_s(clients), machine_cpu_s()
             time.sleep(max(0.0, begin + seconds - time.monotonic()))
-            after = cpu_s(self.server.pids), cpu_s(clients)
+            after = cpu_s(self.server.pids), cpu_s(clients), machine_cpu_s()
             rss = rss_bytes(self.server.pids)
             self._finish(board, loads)
+            server_s, client_s, machine_s = (later - earlier for earlier, later in zip(before, after))
             return self._row(
                 board,
                 value=board.sum(boards.MEASURED) / seconds,
                 items=board.sum(boards.MEASURED),
-                cpu_s=[later - earlier for earlier, later in zip(before, after)],
+                cpu_s=[server_s, client_s],
+                other_cpu=max(0.0, machine_s - server_s - client_s) / (seconds * os.cpu_count()),
                 server_rss_bytes=rss,
             )
 

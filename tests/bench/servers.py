@@ -142,6 +142,7 @@ class Raw(Server):
 
 SERVERS = {
     "sluice": Sluice,
+    "sluice-unary": Sluice,
     "redis": Redis,
     "beanstalkd": Beanstalkd,
     "rabbitmq": Rabbitmq,

@@ -21,6 +21,8 @@ def medians(runs):
         for name in VALUES:
             values = [run[name] for run in group if run.get(name) is not None]
             row[name] = statistics.median(values) if values and not bad else None
+        best = min if row["unit"] == "ms" else max
+        row["best"] = None if bad else best(run["value"] for run in group)
         rows.append(row)
     _add_ratios(rows)
     return sorted(rows, key=lambda row: (list(WORKLOADS).index(row["workload"]), row["size_bytes"],
@@ -28,7 +30,7 @@ def medians(runs):
 
 
 def _add_ratios(rows):
-    """How many times as fast as the best peer; none of the peers themselves but the best has 1."""
+    """How many times as fast as the best peer."""
     for row in rows:
         values = [
             other["value"]
@@ -51,6 +53,7 @@ def _cells(row):
     return [
         row["system"],
         _number(row["value"], form),
+        _number(row["best"], form),
         _number(row["ratio"], ".2f"),
         _number(row["server_cpu_us"], ".2f"),
         _number(row["client_cpu_us"], ".2f"),
@@ -69,10 +72,10 @@ def text(rows):
     for (name, size), block in blocks.items():
         unit = WORKLOADS[name].unit
         lines += ["", f"{name}, {size} B: {WORKLOADS[name].what}"]
-        head = ["", unit, "x best peer", "server us", "client us", "RSS MiB", "KiB/call", ""]
+        head = ["", unit, "best round", "x best peer", "server us", "client us", "RSS MiB", "KiB/call", ""]
         cells = [head, *map(_cells, block)]
         if not any(row["parked_bytes"] for row in block):
-            cells = [line[:6] + line[7:] for line in cells]
+            cells = [line[:7] + line[8:] for line in cells]
         widths = [max(map(len, column)) for column in zip(*cells)]
         for line in cells:
             padded = [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:-1], widths[1:-1]))]

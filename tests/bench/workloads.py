@@ -44,9 +44,14 @@ WORKLOADS = {
 }  # fmt: skip
 
 # In the order of the table. Peers: those that acknowledge each item and deliver it again when its consumer is lost.
-SYSTEMS = ("sluice", "redis", "beanstalkd", "rabbitmq", "rabbitmq-nowait", "nats", "python", "raw")
+SYSTEMS = ("sluice", "sluice-unary", "redis", "beanstalkd", "rabbitmq", "rabbitmq-nowait", "nats", "python", "raw")
 PEERS = ("redis", "beanstalkd", "rabbitmq", "nats")
+# Left out unless asked for.
+EXTRA_SYSTEMS = ("rabbitmq-nowait",)
+EXTRA_WORKLOADS = ("w3-single",)
 NOTES = {
+    "sluice": "the C++ SDK: the threads of a process share a connection",
+    "sluice-unary": "unary gRPC calls without the SDK, a connection for each thread",
     "redis": "lists; an item waits in a list of its consumer until it is finished (LPUSH, BLMOVE, LREM; batched: "
     "LPUSH, a script or pipelined LMOVE, DEL)",
     "beanstalkd": "put, reserve, delete; batched: as many commands in one write",
@@ -63,6 +68,10 @@ def refusal(system, workload):
     """Why this system has no such row, or None."""
     if system == "raw" and not (workload.batch > 1 and workload.sides):
         return "no queue: only streams"
+    if system == "sluice-unary" and not workload.parked and workload.name != "w1":
+        return "shown alone and parked"
+    if system == "rabbitmq" and workload.parked > 1000:
+        return "does not take 10,000 connections within a minute"
     if system == "rabbitmq-nowait" and workload.batch > 1:
         return "as rabbitmq"
     if system == "python" and workload.batch > 1 and workload.sides:

@@ -19,13 +19,18 @@ void Check(natsStatus status, const char* what) {
 
 class NatsConnection {
  public:
-  explicit NatsConnection(const std::string& address) {
-    Check(natsConnection_ConnectTo(&connection_, ("nats://" + address).c_str()), "connect");
+  // `send_asap`: no millisecond in which the client gathers what to send.
+  explicit NatsConnection(const std::string& address, bool send_asap = false) {
+    Check(natsOptions_Create(&options_), "options");
+    Check(natsOptions_SetURL(options_, ("nats://" + address).c_str()), "address");
+    Check(natsOptions_SetSendAsap(options_, send_asap), "options");
+    Check(natsConnection_Connect(&connection_, options_), "connect");
     Check(natsConnection_JetStream(&stream_, connection_, nullptr), "JetStream");
   }
   ~NatsConnection() {
     jsCtx_Destroy(stream_);
     natsConnection_Destroy(connection_);
+    natsOptions_Destroy(options_);
   }
   NatsConnection(const NatsConnection&) = delete;
   NatsConnection& operator=(const NatsConnection&) = delete;
@@ -33,6 +38,7 @@ class NatsConnection {
   jsCtx* stream() const { return stream_; }
 
  private:
+  natsOptions* options_ = nullptr;
   natsConnection* connection_ = nullptr;
   jsCtx* stream_ = nullptr;
 };
@@ -140,9 +146,10 @@ class NatsSystem : public System {
 
  private:
   std::shared_ptr<const NatsConnection> Connection() {
-    if (!place_.one_connection) return std::make_shared<NatsConnection>(place_.address);
+    const auto connect = [this] { return std::make_shared<NatsConnection>(place_.address, place_.batch == 1); };
+    if (!place_.one_connection) return connect();
     const std::lock_guard lock(mutex_);
-    if (!shared_) shared_ = std::make_shared<NatsConnection>(place_.address);
+    if (!shared_) shared_ = connect();
     return shared_;
   }
 

@@ -34,6 +34,7 @@ void AwaitGo() {
 void RunThreads(System& system, std::size_t count, Connect connect, const Part& part) {
   std::mutex mutex;
   std::exception_ptr error;
+  bool failed = false;  // not all could connect; written before the go
   std::latch connected(static_cast<std::ptrdiff_t>(count));
   std::latch go(1);
   const auto body = [&](std::size_t index) {
@@ -43,7 +44,7 @@ void RunThreads(System& system, std::size_t count, Connect connect, const Part& 
       counted = true;
       connected.count_down();
       go.wait();
-      part(*driver, index);
+      if (!failed) part(*driver, index);
     } catch (...) {
       const std::lock_guard lock(mutex);
       if (!error) error = std::current_exception();
@@ -53,7 +54,11 @@ void RunThreads(System& system, std::size_t count, Connect connect, const Part& 
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < count; ++i) threads.emplace_back(body, i);
   connected.wait();
-  AwaitGo();
+  {
+    const std::lock_guard lock(mutex);
+    failed = error != nullptr;
+  }
+  if (!failed) AwaitGo();
   go.count_down();
   for (std::thread& thread : threads) thread.join();
   if (error) std::rethrow_exception(error);
@@ -131,11 +136,19 @@ void Park(System& system, Board& board, const Load& load) {
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setstacksize(&attributes, kParkedStackBytes);
   ::pthread_setattr_default_np(&attributes);
+  std::latch served(static_cast<std::ptrdiff_t>(load.threads));
   RunThreads(system, load.threads, &System::ConnectConsumer, [&](Driver& driver, std::size_t) {
-    board.AddCalling();
-    const std::vector<std::string_view>& items = driver.Get(1, kParked);
+    std::vector<std::string_view> items;
+    try {
+      board.AddCalling();
+      items = driver.Get(1, kParked);
+    } catch (...) {
+      served.count_down();
+      throw;
+    }
+    if (!items.empty()) board.StampServed();
+    served.arrive_and_wait();  // how long it takes to settle them is not in question
     if (items.empty()) return;
-    board.StampServed();
     for (const std::string_view item : items) board.Mark(item);
     driver.Done();
     board.AddFinished(items.size());

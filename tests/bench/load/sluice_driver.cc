@@ -36,7 +36,11 @@ class SluiceDriver : public Driver {
   }
 
   void Done() override {
-    for (TextQueue::task_type& task : tasks_) task.done();
+    if (tasks_.size() == 1) {
+      tasks_.front().done();
+    } else {
+      queue_.done_many(tasks_);
+    }
   }
 
  private:

@@ -10,7 +10,8 @@ using Maker = std::unique_ptr<System> (*)(const Place&);
 
 const std::map<std::string, Maker>& Makers() {
   static const std::map<std::string, Maker> kMakers{
-      {"sluice", MakeSluice},     {"beanstalkd", MakeBeanstalkd},          {"raw", MakeRaw},
+      {"sluice", MakeSluice},     {"sluice-unary", MakeSluiceUnary},       {"beanstalkd", MakeBeanstalkd},
+      {"raw", MakeRaw},
 #ifdef SLUICE_LOAD_REDIS
       {"redis", MakeRedis},
 #endif
