@@ -37,13 +37,13 @@ std::pair<std::size_t, std::size_t> WeightOf(const Answer& answer) {
 
 }  // namespace
 
-KeptAnswer::KeptAnswer(NumberedAnswer&& heard) : NumberedAnswer(std::move(heard)) {
-  const auto [weight, size] = WeightOf(*answer);
-  items = std::max<std::size_t>(weight, 1);
-  bytes = size;
+void Weigh(NumberedAnswer& answer) {
+  const auto [items, bytes] = WeightOf(*answer.answer);
+  answer.items = std::max<std::size_t>(items, 1);
+  answer.bytes = bytes;
 }
 
-void AnswerLog::Add(KeptAnswer&& answer) {
+void AnswerLog::Add(NumberedAnswer&& answer) {
   if (answer.auto_ack()) ++auto_acks_;
   retained_.push_back(std::move(answer));
 }
@@ -55,7 +55,7 @@ std::vector<SessionAnswer> AnswerLog::Take(std::size_t max_items, std::size_t ma
   std::size_t at = next_ - confirmed_;
   taken.reserve(std::min(retained_.size() - at, std::max<std::size_t>(max_items, 1)));
   for (; at < retained_.size(); ++at) {
-    const KeptAnswer& kept = retained_[at];
+    const NumberedAnswer& kept = retained_[at];
     items += kept.items;
     bytes += kept.bytes;
     if (!taken.empty() && (items > max_items || bytes > max_bytes)) break;
@@ -67,7 +67,7 @@ std::vector<SessionAnswer> AnswerLog::Take(std::size_t max_items, std::size_t ma
   return taken;
 }
 
-bool AnswerLog::Confirm(std::uint64_t count, std::vector<KeptAnswer>* forgotten) {
+bool AnswerLog::Confirm(std::uint64_t count, std::vector<NumberedAnswer>* forgotten) {
   if (count < confirmed_ || count > sent_) return false;
   forgotten->reserve(count - confirmed_);
   while (confirmed_ < count) {
@@ -80,14 +80,14 @@ bool AnswerLog::Confirm(std::uint64_t count, std::vector<KeptAnswer>* forgotten)
   return true;
 }
 
-bool AnswerLog::Rewind(std::uint64_t count, std::vector<KeptAnswer>* forgotten) {
+bool AnswerLog::Rewind(std::uint64_t count, std::vector<NumberedAnswer>* forgotten) {
   if (!Confirm(count, forgotten)) return false;
   next_ = count;
   return true;
 }
 
-std::vector<KeptAnswer> AnswerLog::Unsent() const {
-  std::vector<KeptAnswer> unsent;
+std::vector<NumberedAnswer> AnswerLog::Unsent() const {
+  std::vector<NumberedAnswer> unsent;
   for (std::size_t at = sent_ - confirmed_; at < retained_.size(); ++at) unsent.push_back(retained_[at]);
   return unsent;
 }

@@ -11,17 +11,8 @@
 
 namespace sluice::broker {
 
-// An answer as its session keeps it.
-struct KeptAnswer : NumberedAnswer {
-  // Weighs it: not free for a large one, so better done under no lock.
-  explicit KeptAnswer(NumberedAnswer&& heard);
-
-  std::size_t items;  // what it counts when answers are put together to a message: its items and about their bytes
-  std::size_t bytes;
-
-  // Its items are finished when the client has them.
-  bool auto_ack() const { return got() != nullptr && got()->auto_ack; }
-};
+// Finds its weight: not free for a large one, so better done under no lock.
+void Weigh(NumberedAnswer& answer);
 
 //   1 .. confirmed    forgotten
 //   .. next           sent on the stream of now; the rest of what was sent is sent again
@@ -31,27 +22,28 @@ struct KeptAnswer : NumberedAnswer {
 // Thread safety: none.
 class AnswerLog {
  public:
-  void Add(KeptAnswer&& answer);
+  // Requires: it was weighed.
+  void Add(NumberedAnswer&& answer);
 
   // The next ones, at most `max_items` items and about `max_bytes` of payload; at least one, if there is one.
   std::vector<SessionAnswer> Take(std::size_t max_items, std::size_t max_bytes);
 
   // Appends to `forgotten` what is not needed any more. False, and no effect, when `count` goes back or is ahead of
   // what was sent.
-  bool Confirm(std::uint64_t count, std::vector<KeptAnswer>* forgotten);
+  bool Confirm(std::uint64_t count, std::vector<NumberedAnswer>* forgotten);
   // As Confirm; and what comes after `count` is sent again.
-  bool Rewind(std::uint64_t count, std::vector<KeptAnswer>* forgotten);
+  bool Rewind(std::uint64_t count, std::vector<NumberedAnswer>* forgotten);
 
   // True when Take would return something.
   bool HasNext() const { return next_ < confirmed_ + retained_.size(); }
   // Those that were never sent on any stream, in order.
-  std::vector<KeptAnswer> Unsent() const;
+  std::vector<NumberedAnswer> Unsent() const;
   std::size_t retained() const { return retained_.size(); }
   // True when an answer whose deliveries are finished by its confirmation may be among those that are kept.
   bool HasAutoAck() const { return auto_acks_ > 0; }
 
  private:
-  std::deque<KeptAnswer> retained_;  // confirmed_ + 1 ..
+  std::deque<NumberedAnswer> retained_;  // confirmed_ + 1 ..
   std::size_t auto_acks_ = 0;
   std::uint64_t confirmed_ = 0;
   std::uint64_t next_ = 0;

@@ -1,6 +1,7 @@
 // How a submitted operation hears its answer, and the loop that tells it under no lock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,9 +23,14 @@ struct NumberedAnswer {
   Space* space = nullptr;  // where it ran; null when it was refused before it reached one
   bool waited = false;     // it was not answered at once
   std::shared_ptr<const Answer> answer;
+  // What it counts when answers are put together to a message: its items and about their bytes. The receiver's.
+  std::size_t items = 1;
+  std::size_t bytes = 0;
 
   // What it delivers; null when it is no get's.
   const GetResult* got() const { return std::get_if<GetResult>(&answer->result); }
+  // Its items are finished when its caller has them.
+  bool auto_ack() const { return got() != nullptr && got()->auto_ack; }
 };
 
 // Hears the answers to its numbered operations, as many at once as there are. Always owned by a shared_ptr.

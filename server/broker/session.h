@@ -91,7 +91,7 @@ class Session {
   bool Confirm(std::uint64_t answers_seen);
 
   // Begins the operations of a whole message in their order, each as Submit, Cancel or Refuse would, at the cost of
-  // few locks for all of them. Those that are not above operations_seen are ignored.
+  // few locks for all of them. A sign of life, too. Those that are not above operations_seen are ignored.
   // Leaves `operations` empty, with its memory, for the next message.
   void SubmitAll(std::vector<SubmittedOperation>&& operations);
 

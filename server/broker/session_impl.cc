@@ -30,7 +30,7 @@ void Session::Impl::Start() {
 Session::Attached Session::Impl::Attach(std::shared_ptr<SessionSink> sink, std::uint64_t answers_seen) {
   CompletionScope scope;
   std::shared_ptr<SessionSink> before = sink;
-  std::vector<KeptAnswer> forgotten;  // goes under no lock, as `before` does
+  std::vector<NumberedAnswer> forgotten;  // goes under no lock, as `before` does
   bool wake = false;
   Attached attached;
   {
@@ -89,9 +89,9 @@ void Session::Impl::End(Reason reason, const std::string& message) {
   if (sink) sink->Gone(reason, message);
 }
 
-void Session::Impl::LeaveSpaces(const std::vector<KeptAnswer>& unsent) {
+void Session::Impl::LeaveSpaces(const std::vector<NumberedAnswer>& unsent) {
   std::map<Space*, std::vector<Delivery>> deliveries;
-  for (const KeptAnswer& each : unsent) {
+  for (const NumberedAnswer& each : unsent) {
     if (const GetResult* got = each.got()) {
       auto& of_space = deliveries[each.space];
       of_space.insert(of_space.end(), got->deliveries.begin(), got->deliveries.end());
@@ -104,9 +104,11 @@ void Session::Impl::LeaveSpaces(const std::vector<KeptAnswer>& unsent) {
 
 // ---- time --------------------------------------------------------------------------------------
 
-void Session::Impl::Touch() {
-  if (ended_.load(std::memory_order_relaxed)) return;  // the clock may be gone with the broker
-  last_seen_.store(sessions_->spaces().clock().Now(), std::memory_order_relaxed);
+TimePoint Session::Impl::Touch() {
+  if (ended_.load(std::memory_order_relaxed)) return {};  // the clock may be gone with the broker
+  const TimePoint now = sessions_->spaces().clock().Now();
+  last_seen_.store(now, std::memory_order_relaxed);
+  return now;
 }
 
 TimePoint Session::Impl::Deadline() const { return sink_ ? last_seen_.load() + lease_ : detached_ + grace_; }
@@ -148,7 +150,8 @@ void Session::Impl::SubmitAll(std::span<SubmittedOperation> operations) {
   CompletionScope scope;
   MutexLock order(order_mutex_);
   ForgetAnswered();
-  while (!operations.empty()) operations = operations.subspan(RunSome(operations));
+  const TimePoint now = Touch();
+  while (!operations.empty()) operations = operations.subspan(RunSome(operations, now));
 }
 
 bool Session::Impl::Submit(SubmittedOperation&& operation) {
@@ -156,11 +159,11 @@ bool Session::Impl::Submit(SubmittedOperation&& operation) {
   MutexLock order(order_mutex_);
   if (operation.operation <= operations_seen_) return false;
   ForgetAnswered();
-  RunSome({&operation, 1});
+  RunSome({&operation, 1}, Touch());
   return true;
 }
 
-std::size_t Session::Impl::RunSome(std::span<SubmittedOperation> operations) {
+std::size_t Session::Impl::RunSome(std::span<SubmittedOperation> operations, TimePoint now) {
   SubmittedOperation& first = operations.front();
   if (first.operation <= operations_seen_) return 1;
   operations_seen_ = first.operation;
@@ -182,7 +185,7 @@ std::size_t Session::Impl::RunSome(std::span<SubmittedOperation> operations) {
   }
   const std::size_t count = 1 + CountFor(*space, operations.subspan(1));
   operations_seen_ = operations[count - 1].operation;
-  space->SubmitAll(id_, operations.first(count), *this, &began_to_wait_);
+  space->SubmitAll(id_, now, operations.first(count), *this, &began_to_wait_);
   for (const WaitingOperation& each : began_to_wait_) waiting_.Add(each.operation, {space, each.id});
   began_to_wait_.clear();
   return count;
@@ -229,9 +232,7 @@ OperationId Session::Impl::Run(std::string_view space, Command&& command, Comple
 // ---- answers -----------------------------------------------------------------------------------
 
 void Session::Impl::Answered(std::vector<NumberedAnswer>& answers) {
-  std::vector<KeptAnswer> kept;
-  kept.reserve(answers.size());
-  for (NumberedAnswer& each : answers) kept.emplace_back(std::move(each));
+  for (NumberedAnswer& each : answers) Weigh(each);
   std::shared_ptr<SessionSink> sink;
   bool ended = false;
   bool too_many = false;
@@ -239,7 +240,7 @@ void Session::Impl::Answered(std::vector<NumberedAnswer>& answers) {
     MutexLock lock(answer_mutex_);
     ended = ended_.load(std::memory_order_relaxed);
     if (!ended) {
-      for (KeptAnswer& each : kept) {
+      for (NumberedAnswer& each : answers) {
         if (each.waited) answered_.push_back(each.operation);
         log_.Add(std::move(each));
       }
@@ -249,7 +250,7 @@ void Session::Impl::Answered(std::vector<NumberedAnswer>& answers) {
     }
   }
   if (ended) {  // nobody hears these
-    for (const KeptAnswer& each : kept) {
+    for (const NumberedAnswer& each : answers) {
       if (const GetResult* got = each.got()) each.space->Undelivered(got->deliveries);
     }
   } else if (too_many) {
@@ -269,7 +270,7 @@ std::vector<SessionAnswer> Session::Impl::TakeAnswers(const SessionSink* sink, s
 }
 
 bool Session::Impl::Confirm(std::uint64_t answers_seen) {
-  std::vector<KeptAnswer> forgotten;  // goes under no lock
+  std::vector<NumberedAnswer> forgotten;  // goes under no lock
   {
     MutexLock lock(answer_mutex_);
     if (ended_.load(std::memory_order_relaxed)) return true;  // the stream hears of that by itself
@@ -286,8 +287,8 @@ bool Session::Impl::Confirm(std::uint64_t answers_seen) {
   return true;
 }
 
-void Session::Impl::FinishDeliveries(const std::vector<KeptAnswer>& answers) {
-  for (const KeptAnswer& each : answers) {
+void Session::Impl::FinishDeliveries(const std::vector<NumberedAnswer>& answers) {
+  for (const NumberedAnswer& each : answers) {
     if (each.auto_ack()) each.space->Delivered(each.got()->deliveries);
   }
 }

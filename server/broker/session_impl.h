@@ -52,7 +52,8 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   // The sink is told `reason`. Idempotent.
   void End(Reason reason, const std::string& message) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
 
-  void Touch();
+  // Returns what time it is.
+  TimePoint Touch();
   bool Confirm(std::uint64_t answers_seen) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
 
   // Takes the commands out of `operations`.
@@ -80,7 +81,7 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   };
 
   // Runs the first of `operations` and those after it that take the same step. Returns how many they are.
-  std::size_t RunSome(std::span<SubmittedOperation> operations) SLUICE_REQUIRES(order_mutex_);
+  std::size_t RunSome(std::span<SubmittedOperation> operations, TimePoint now) SLUICE_REQUIRES(order_mutex_);
   // How many of `operations` are new commands for `space`, in a row from the first.
   std::size_t CountFor(const Space& space, std::span<const SubmittedOperation> operations) const
       SLUICE_REQUIRES(order_mutex_);
@@ -89,8 +90,8 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   void Cancel(std::uint64_t target) SLUICE_REQUIRES(order_mutex_);
   void ForgetAnswered() SLUICE_REQUIRES(order_mutex_) SLUICE_EXCLUDES(answer_mutex_);
   // Answers that the client has: their auto_ack deliveries are finished.
-  void FinishDeliveries(const std::vector<KeptAnswer>& answers) SLUICE_REQUIRES(order_mutex_);
-  void LeaveSpaces(const std::vector<KeptAnswer>& unsent) SLUICE_REQUIRES(order_mutex_);
+  void FinishDeliveries(const std::vector<NumberedAnswer>& answers) SLUICE_REQUIRES(order_mutex_);
+  void LeaveSpaces(const std::vector<NumberedAnswer>& unsent) SLUICE_REQUIRES(order_mutex_);
   std::shared_ptr<Impl> Share() { return std::static_pointer_cast<Impl>(shared_from_this()); }
   TimePoint Deadline() const SLUICE_REQUIRES(answer_mutex_);
 

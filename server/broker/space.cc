@@ -28,11 +28,11 @@ OperationId Space::Submit(SessionId session, Command&& command, Completion&& com
   return id;
 }
 
-void Space::SubmitAll(SessionId session, std::span<SubmittedOperation> operations, AnswerReceiver& receiver,
-                      std::vector<WaitingOperation>* waiting) {
+void Space::SubmitAll(SessionId session, TimePoint came, std::span<SubmittedOperation> operations,
+                      AnswerReceiver& receiver, std::vector<WaitingOperation>* waiting) {
   CompletionScope scope;
   MutexLock lock(mutex_);
-  const TimePoint now = Now();
+  const TimePoint now = Now(came);
   for (SubmittedOperation& each : operations) {
     Addressee addressee;
     addressee.receiver = &receiver;
@@ -129,8 +129,7 @@ void Space::Stop() {
   Finish();
 }
 
-// Read under the mutex, so that a namespace never sees time go back.
-TimePoint Space::Now() const { return spaces_.clock().Now(); }
+TimePoint Space::Now() { return Now(spaces_.clock().Now()); }
 
 std::optional<Answer> Space::Refuse(const Command& command) {
   if (stopped_) return Spaces::Stopping();

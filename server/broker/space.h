@@ -1,6 +1,7 @@
 // One namespace at work: the core behind its mutex, and the completions of the operations that wait in it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -53,7 +54,8 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   OperationId Submit(SessionId session, Command&& command, Completion&& completion) SLUICE_EXCLUDES(mutex_);
   // The same for several at once, in order, in one step: all of `operations` are routed commands, which are taken, and
   // `receiver` hears their answers. Appends to `waiting` those that were not answered at once.
-  void SubmitAll(SessionId session, std::span<SubmittedOperation> operations, AnswerReceiver& receiver,
+  // They came at `now`.
+  void SubmitAll(SessionId session, TimePoint now, std::span<SubmittedOperation> operations, AnswerReceiver& receiver,
                  std::vector<WaitingOperation>* waiting) SLUICE_EXCLUDES(mutex_);
   // No effect when the operation does not wait (any more).
   void Cancel(OperationId operation) SLUICE_EXCLUDES(mutex_);
@@ -72,7 +74,9 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   void Stop() SLUICE_EXCLUDES(mutex_);
 
  private:
-  TimePoint Now() const SLUICE_REQUIRES(mutex_);
+  TimePoint Now() SLUICE_REQUIRES(mutex_);
+  // `read`, unless this namespace has seen a later time: it never sees time go back.
+  TimePoint Now(TimePoint read) SLUICE_REQUIRES(mutex_) { return latest_ = std::max(latest_, read); }
   bool Exists(const std::string& queue) SLUICE_REQUIRES(mutex_);
   // Refuses what must not reach the core.
   std::optional<Answer> Refuse(const Command& command) SLUICE_REQUIRES(mutex_);
@@ -101,6 +105,7 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   std::size_t counted_waiters_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::size_t counted_queues_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::optional<TimePoint> armed_ SLUICE_GUARDED_BY(mutex_);  // for what the schedule knows at the latest
+  TimePoint latest_ SLUICE_GUARDED_BY(mutex_){};
   bool watching_memory_ SLUICE_GUARDED_BY(mutex_) = false;
   bool stopped_ SLUICE_GUARDED_BY(mutex_) = false;
 };

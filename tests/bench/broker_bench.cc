@@ -78,7 +78,6 @@ class Client {
 
   void Add(Command&& command) { message_.push_back({++operation_, RoutedCommand{kSpace, std::move(command)}}); }
   void Send() {
-    session_->Touch();
     session_->Confirm(seen_);
     session_->SubmitAll(std::move(message_));
   }

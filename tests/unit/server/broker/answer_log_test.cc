@@ -11,7 +11,9 @@ namespace {
 class AnswerLogTest : public ::testing::Test {
  protected:
   void Add(Answer answer = {}) {
-    log.Add(KeptAnswer({++last, nullptr, false, std::make_shared<const Answer>(std::move(answer))}));
+    NumberedAnswer numbered{++last, nullptr, false, std::make_shared<const Answer>(std::move(answer))};
+    Weigh(numbered);
+    log.Add(std::move(numbered));
   }
   void Add(std::size_t items, std::size_t bytes_each) {
     GetResult got;
@@ -29,7 +31,7 @@ class AnswerLogTest : public ::testing::Test {
 
   AnswerLog log;
   std::uint64_t last = 0;
-  std::vector<KeptAnswer> forgotten;
+  std::vector<NumberedAnswer> forgotten;
 };
 
 TEST_F(AnswerLogTest, GivesEachAnswerOnceInOrder) {
