@@ -48,26 +48,6 @@ void Conversation::Effects::MoveTo(Effects* other) {
   lost.clear();
 }
 
-v1::SessionRequest Conversation::Message::Encode() const {
-  v1::SessionRequest request;
-  request.set_answers_seen(answers_seen);
-  request.mutable_operations()->Reserve(static_cast<int>(parts.size()));
-  for (const Part& part : parts) {
-    v1::Operation* operation = request.add_operations();
-    operation->set_id(part.id);
-    if (part.operation == nullptr) {
-      operation->mutable_cancel()->set_operation(part.cancels);
-    } else if (!part.time_left) {
-      wire::Write(part.operation->space, part.operation->command, operation);
-    } else {
-      Command command = part.operation->command;
-      SetTimeout(command, part.time_left);
-      wire::Write(part.operation->space, command, operation);
-    }
-  }
-  return request;
-}
-
 Conversation::Conversation(Options options, std::shared_ptr<LeaseTable> leases)
     : options_(std::move(options)), leases_(std::move(leases)), lease_(options_.lease) {}
 
@@ -188,7 +168,8 @@ void Conversation::OnWelcome(const v1::Welcome& welcome, SteadyTime now, Effects
 
 bool Conversation::NextMessage(SteadyTime now, Message* message) {
   message->answers_seen = AnswersToConfirm();
-  message->parts.clear();
+  message->operations.clear();
+  message->held.clear();
   std::size_t bytes = 0;
   auto next = now < quiet_until_ ? pending_.end() : pending_.upper_bound(sent_);
   for (; next != pending_.end(); ++next) {
@@ -196,13 +177,21 @@ bool Conversation::NextMessage(SteadyTime now, Message* message) {
     const std::size_t size = entry.operation ? entry.operation->bytes : 0;
     if (bytes > 0 && bytes + size > kMessageFill) break;
     bytes += std::max<std::size_t>(size, 1);
-    message->parts.push_back({id, entry.operation, entry.cancels, TimeLeft(entry.operation.get(), now)});
+    if (entry.operation) {
+      message->operations.push_back({.id = id,
+                                     .space = &entry.operation->space,
+                                     .command = &entry.operation->command,
+                                     .timeout = TimeLeft(*entry.operation, now)});
+      message->held.push_back(entry.operation);
+    } else {
+      message->operations.push_back({.id = id, .timeout = {}, .cancels = entry.cancels});
+    }
     sent_ = id;
     unsent_bytes_ -= size;
     --unsent_count_;
   }
   const bool confirm = confirm_now_ || message->answers_seen >= confirmed_ + kConfirmAnswers;
-  if (message->parts.empty() && !confirm) return false;
+  if (message->operations.empty() && !confirm) return false;
   confirm_now_ = false;
   confirmed_ = message->answers_seen;
   return true;
@@ -211,22 +200,21 @@ bool Conversation::NextMessage(SteadyTime now, Message* message) {
 Conversation::Message Conversation::SignOfLife() {
   confirm_now_ = false;
   confirmed_ = AnswersToConfirm();
-  return {confirmed_, {}};
+  return {confirmed_, {}, {}};
 }
 
 // What is left of a timeout that began when the operation was first sent; nullopt when it begins now, or is no timeout.
-std::optional<milliseconds> Conversation::TimeLeft(RemoteOperation* operation, SteadyTime now) {
-  if (operation == nullptr) return std::nullopt;
-  if (operation->deadline) {
-    return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*operation->deadline - now));
+std::optional<milliseconds> Conversation::TimeLeft(RemoteOperation& operation, SteadyTime now) {
+  if (operation.deadline) {
+    return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*operation.deadline - now));
   }
-  if (const WaitTime timeout = TimeoutOf(operation->command); timeout && timeout->count() > 0) {
-    operation->deadline = now + *timeout;
+  if (const WaitTime timeout = TimeoutOf(operation.command); timeout && timeout->count() > 0) {
+    operation.deadline = now + *timeout;
   }
   return std::nullopt;
 }
 
-void Conversation::OnAnswers(std::vector<std::pair<std::uint64_t, Answer>> answers, SteadyTime now, Effects& effects) {
+void Conversation::OnAnswers(std::span<std::pair<std::uint64_t, Answer>> answers, SteadyTime now, Effects& effects) {
   for (auto& [id, answer] : answers) {
     ++received_;
     OnAnswer(id, std::move(answer), now, effects);

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -24,6 +25,7 @@
 #include "client/cpp/src/link.h"
 #include "client/cpp/src/remote_operation.h"
 #include "common/answer.h"
+#include "proto/session_codec.h"
 #include "sluice/v1/queue.pb.h"
 
 namespace sluice::detail {
@@ -58,16 +60,11 @@ class Conversation {
 
   // A message to write; made under the lock, encoded outside it.
   struct Message {
-    struct Part {
-      std::uint64_t id;
-      RemoteOperationPtr operation;  // null: a Cancel
-      std::uint64_t cancels;
-      std::optional<std::chrono::milliseconds> time_left;  // instead of the command's timeout
-    };
     std::uint64_t answers_seen = 0;
-    std::vector<Part> parts;
+    std::vector<wire::OperationOut> operations;
+    std::vector<RemoteOperationPtr> held;  // what the operations point into
 
-    v1::SessionRequest Encode() const;
+    wire::RequestOut out() const { return {.operations = operations, .answers_seen = answers_seen}; }
   };
 
   Conversation(Options options, std::shared_ptr<LeaseTable> leases);
@@ -91,7 +88,7 @@ class Conversation {
   bool NextMessage(SteadyTime now, Message* message);
   // A message without operations: the server answers it with one without answers.
   Message SignOfLife();
-  void OnAnswers(std::vector<std::pair<std::uint64_t, Answer>> answers, SteadyTime now, Effects& effects);
+  void OnAnswers(std::span<std::pair<std::uint64_t, Answer>> answers, SteadyTime now, Effects& effects);
   // `why`: for the text of UNAVAILABLE.
   void OnBroken(std::string why, SteadyTime now, Effects& effects);
   // The server has certainly ended the session, or says so.
@@ -115,7 +112,7 @@ class Conversation {
     std::uint64_t cancels = 0;
   };
 
-  static std::optional<std::chrono::milliseconds> TimeLeft(RemoteOperation* operation, SteadyTime now);
+  static std::optional<std::chrono::milliseconds> TimeLeft(RemoteOperation& operation, SteadyTime now);
   bool Sent(const RemoteOperation& operation) const { return operation.id <= sent_; }
   void AddCancel(RemoteOperation& operation);
   void Forget(RemoteOperation& operation);

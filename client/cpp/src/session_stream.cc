@@ -1,19 +1,37 @@
 #include "client/cpp/src/session_stream.h"
 
+#include <grpcpp/support/proto_buffer_reader.h>
+
 #include "client/cpp/src/channel.h"
 #include "proto/wire.h"
 
 namespace sluice::detail {
+namespace {
+
+constexpr char kMethod[] = "/sluice.v1.QueueService/Session";
+
+}  // namespace
+
 // A new channel for each attempt: when to connect again is the caller's to say, not gRPC's.
-SessionStream::SessionStream(const std::string& address, grpc::CompletionQueue* queue)
-    : stub_(v1::QueueService::NewStub(MakeChannel(address))) {
-  stream_ = stub_->AsyncSession(&context_, queue, Tag(StreamEvent::kStarted));
+SessionStream::SessionStream(const std::string& address, grpc::CompletionQueue* queue) : stub_(MakeChannel(address)) {
+  stream_ = stub_.PrepareCall(&context_, kMethod, queue);
+  stream_->StartCall(Tag(StreamEvent::kStarted));
 }
 
-void SessionStream::Write(const v1::SessionRequest& request, bool last) {
+wire::ResponseIn* SessionStream::Received() {
+  grpc::ProtoBufferReader reader(&received_);
+  const bool whole = wire::ReadResponse(&reader, &response_);
+  received_.Clear();
+  return whole ? &response_ : nullptr;
+}
+
+void SessionStream::Write(const wire::RequestOut& request, bool last) {
+  grpc_slice bytes = grpc_slice_malloc(writer_.Measure(request));
+  writer_.Write(reinterpret_cast<char*>(GRPC_SLICE_START_PTR(bytes)));
+  const grpc::Slice slice(bytes, grpc::Slice::STEAL_REF);
   grpc::WriteOptions options;
   if (last) options.set_last_message();
-  stream_->Write(request, options, Tag(StreamEvent::kWritten));
+  stream_->Write(grpc::ByteBuffer(&slice, 1), options, Tag(StreamEvent::kWritten));
 }
 
 Answer SessionStream::End() const {

@@ -5,10 +5,11 @@
 #include <memory>
 #include <string>
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include "common/answer.h"
-#include "sluice/v1/queue.grpc.pb.h"
+#include "proto/session_codec.h"
 
 namespace sluice::detail {
 
@@ -22,15 +23,15 @@ class SessionStream {
   SessionStream(const std::string& address, grpc::CompletionQueue* queue);
 
   // kRead follows; false with it: the stream is over, Finish it.
-  void Read() { stream_->Read(&response_, Tag(StreamEvent::kRead)); }
+  void Read() { stream_->Read(&received_, Tag(StreamEvent::kRead)); }
+  // What was read, until the next Read; null: it makes no sense. Requires: kRead came, once.
+  wire::ResponseIn* Received();
   // kWritten follows. The message is encoded before this returns.
-  void Write(const v1::SessionRequest& request, bool last = false);
+  void Write(const wire::RequestOut& request, bool last = false);
   // Makes everything under way end soon.
   void TryCancel() { context_.TryCancel(); }
   // kFinished follows; then `end` is there. Requires: nothing else is under way.
   void Finish() { stream_->Finish(&status_, Tag(StreamEvent::kFinished)); }
-
-  v1::SessionResponse& response() { return response_; }
 
   // How the stream ended: the server's reason, or UNAVAILABLE for what happened on the way.
   // INTERNAL: something answers there that is not a Sluice server.
@@ -40,9 +41,11 @@ class SessionStream {
   static void* Tag(StreamEvent event) { return reinterpret_cast<void*>(event); }
 
   grpc::ClientContext context_;
-  std::unique_ptr<v1::QueueService::Stub> stub_;
-  std::unique_ptr<grpc::ClientAsyncReaderWriter<v1::SessionRequest, v1::SessionResponse>> stream_;
-  v1::SessionResponse response_;
+  grpc::GenericStub stub_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+  grpc::ByteBuffer received_;
+  wire::ResponseIn response_;
+  wire::RequestWriter writer_;
   grpc::Status status_;
 };
 

@@ -6,8 +6,6 @@
 
 #include <sluice/error.h>
 
-#include "proto/wire.h"
-
 namespace sluice::detail {
 namespace {
 
@@ -130,7 +128,7 @@ void SessionThread::WriteWhatIsThere() {
     stream = stream_;
     changed_.NotifyAll();  // there is room in the window
   }
-  stream->Write(message.Encode());
+  stream->Write(message.out());
 }
 
 // Makes the thread look at the time anew.
@@ -307,13 +305,12 @@ void SessionThread::OnStarted(bool ok) {
     writing_ = true;
     hello = conversation_.Hello();
   }
-  stream_->Write(hello);
+  stream_->Write({.hello = &hello.hello(), .operations = {}, .answers_seen = hello.answers_seen()});
   Read();
 }
 
 void SessionThread::Read() {
   reading_ = true;
-  stream_->response().Clear();
   stream_->Read();
 }
 
@@ -322,18 +319,20 @@ void SessionThread::OnRead(bool ok) {
   if (state_ == State::kEnding) return FinishWhenIdle();
   if (!ok) return EndStream("", false);
   received_at_ = Now();
-  if (state_ == State::kGreeting && !OnWelcome()) return EndStream("the server did not greet", true);
-  if (OnAnswers()) return Read();
+  wire::ResponseIn* response = stream_->Received();
+  if (response == nullptr) return EndStream("the server sent what is not a message of a session", true);
+  if (state_ == State::kGreeting && !OnWelcome(*response)) return EndStream("the server did not greet", true);
+  if (OnAnswers(response->answers)) return Read();
   again_at_once_ = true;
   EndStream("the session was lost", true);
 }
 
-bool SessionThread::OnWelcome() {
-  if (!stream_->response().has_welcome()) return false;
+bool SessionThread::OnWelcome(const wire::ResponseIn& response) {
+  if (!response.welcome) return false;
   Conversation::Effects effects;
   {
     MutexLock lock(mutex_);
-    conversation_.OnWelcome(stream_->response().welcome(), received_at_, effects);
+    conversation_.OnWelcome(*response.welcome, received_at_, effects);
     NoteUnattended();
     open_ = greeted_ = true;
     heartbeat_at_ = received_at_ + conversation_.lease() / 3;
@@ -346,17 +345,11 @@ bool SessionThread::OnWelcome() {
 }
 
 // False: the session is lost.
-bool SessionThread::OnAnswers() {
-  std::vector<std::pair<std::uint64_t, Answer>> answers;
-  answers.reserve(static_cast<std::size_t>(stream_->response().answers_size()));
-  for (v1::Answer& answer : *stream_->response().mutable_answers()) {
-    const std::uint64_t operation = answer.operation();
-    answers.emplace_back(operation, wire::Read(std::move(answer)));
-  }
+bool SessionThread::OnAnswers(std::span<std::pair<std::uint64_t, Answer>> answers) {
   Conversation::Effects effects;
   {
     MutexLock lock(mutex_);
-    conversation_.OnAnswers(std::move(answers), received_at_, effects);
+    conversation_.OnAnswers(answers, received_at_, effects);
     NoteUnattended();
     gathering_ = effects.finished.size() > 1 ? effects.finished.size() : 0;
   }
@@ -383,7 +376,7 @@ bool SessionThread::Heartbeat(SteadyTime now) {
     heartbeat_at_ = now + conversation_.lease() / 3;
     message = conversation_.SignOfLife();
   }
-  stream_->Write(message.Encode());
+  stream_->Write(message.out());
   return true;
 }
 
@@ -402,9 +395,7 @@ bool SessionThread::Leave(SteadyTime now) {
       open_ = false;
     }
     state_ = State::kLeaving;
-    v1::SessionRequest goodbye;
-    goodbye.set_goodbye(true);
-    stream_->Write(goodbye, true);
+    stream_->Write({.operations = {}, .goodbye = true}, true);
   }
   return true;
 }

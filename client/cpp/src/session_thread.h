@@ -12,9 +12,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
@@ -84,8 +86,8 @@ class SessionThread {
   void OnRead(bool ok) SLUICE_EXCLUDES(mutex_);
   void OnWritten(bool ok) SLUICE_EXCLUDES(mutex_);
   void OnFinished() SLUICE_EXCLUDES(mutex_);
-  bool OnWelcome() SLUICE_EXCLUDES(mutex_);
-  bool OnAnswers() SLUICE_EXCLUDES(mutex_);
+  bool OnWelcome(const wire::ResponseIn& response) SLUICE_EXCLUDES(mutex_);
+  bool OnAnswers(std::span<std::pair<std::uint64_t, Answer>> answers) SLUICE_EXCLUDES(mutex_);
   void Connect(SteadyTime now) SLUICE_EXCLUDES(mutex_);
   void Read();
   bool Heartbeat(SteadyTime now) SLUICE_EXCLUDES(mutex_);
@@ -119,10 +121,10 @@ class SessionThread {
   Mutex mutex_;      // acquired before that of turns_
   CondVar changed_;  // connected, closed, room in the window
   Conversation conversation_ SLUICE_GUARDED_BY(mutex_);
-  bool open_ SLUICE_GUARDED_BY(mutex_) = false;     // stream_ may be written to
-  bool writing_ SLUICE_GUARDED_BY(mutex_) = false;  // the right to write is taken; stream_ stays
+  bool open_ SLUICE_GUARDED_BY(mutex_) = false;          // stream_ may be written to
+  bool writing_ SLUICE_GUARDED_BY(mutex_) = false;       // the right to write is taken; stream_ stays
   std::size_t gathering_ SLUICE_GUARDED_BY(mutex_) = 0;  // answers just given to as many callers; they will be back
-  bool greeted_ SLUICE_GUARDED_BY(mutex_) = false;  // by a server, at least once
+  bool greeted_ SLUICE_GUARDED_BY(mutex_) = false;       // by a server, at least once
   bool closing_ SLUICE_GUARDED_BY(mutex_) = false;
   bool ended_ SLUICE_GUARDED_BY(mutex_) = false;
   bool keepers_turn_ SLUICE_GUARDED_BY(mutex_) = false;

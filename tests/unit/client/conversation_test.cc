@@ -65,7 +65,8 @@ class ConversationTest : public ::testing::Test {
   }
   void Receive(const Call& call, Answer answer) { Receive(call.operation->id, std::move(answer)); }
   void Receive(std::uint64_t id, Answer answer) {
-    Run([&](auto& effects) { conversation_->OnAnswers({{id, std::move(answer)}}, now_, effects); });
+    std::pair<std::uint64_t, Answer> answers[] = {{id, std::move(answer)}};
+    Run([&](auto& effects) { conversation_->OnAnswers(answers, now_, effects); });
   }
   template <typename Step>
   void Run(Step step) {
@@ -78,7 +79,13 @@ class ConversationTest : public ::testing::Test {
   // The next message, or an empty one.
   v1::SessionRequest Next() {
     Conversation::Message message;
-    return conversation_->NextMessage(now_, &message) ? message.Encode() : v1::SessionRequest();
+    if (!conversation_->NextMessage(now_, &message)) return {};
+    wire::RequestWriter writer;
+    std::string bytes(writer.Measure(message.out()), '\0');
+    writer.Write(bytes.data());
+    v1::SessionRequest request;
+    EXPECT_TRUE(request.ParseFromString(bytes));
+    return request;
   }
   // What the operations of the next message are, as text: "get#1 cancel#2(1)".
   std::string Sent() {

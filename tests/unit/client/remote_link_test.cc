@@ -204,6 +204,8 @@ TEST_F(RemoteLinkTest, CallsMadeWhileTheServerIsAwayEndWithUnavailable) {
   options_.connect_timeout = 200ms;
   Connect();
   server_.Stop();
+  // Waits for nothing, so it ends also when it was made before the client noticed; afterwards the client has noticed.
+  EXPECT_EQ(ReasonOf([&] { queue_->put_nowait("a"); }), Reason::kUnavailable);
   try {
     queue_->put("a");
     FAIL();
