@@ -1,22 +1,15 @@
 #include "client/cli/bench.h"
 
-#include <algorithm>
-#include <atomic>
-#include <cstring>
-#include <exception>
+#include <sys/resource.h>
+
 #include <thread>
-#include <utility>
 #include <vector>
 
-#include <sluice/mutex.h>
-
-#include "client/cli/either_stop.h"
+#include "client/cli/bench_burst.h"
+#include "client/cli/bench_run.h"
 
 namespace sluice::cli {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-using TextQueue = Queue<std::string>;
 
 // The queue of the run: there while this object lives.
 class BenchQueue {
@@ -41,128 +34,72 @@ class BenchQueue {
   const std::string name_;
 };
 
-class Load {
- public:
-  Load(const Client& producers, const Client& consumers, const BenchOptions& options,
-       const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop)
-      : options_(options),
-        progress_(progress),
-        put_queue_(producers.queue<std::string>(options.queue)),
-        get_queue_(consumers.queue<std::string>(options.queue)),
-        stop_(stop, {}),
-        end_(Clock::now() + options.duration) {}
+double CpuSeconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
 
-  BenchResult Run() {
-    const auto start = Clock::now();
-    std::vector<std::thread> producers;
-    std::vector<std::thread> consumers;
-    for (std::size_t i = 0; i < options_.consumers; ++i) consumers.emplace_back([this] { Guard(&Load::Consume); });
-    for (std::size_t i = 0; i < options_.producers; ++i) producers.emplace_back([this] { Guard(&Load::Produce); });
-    for (std::thread& thread : producers) thread.join();
-    Guard(&Load::ShutDownQueue);
-    for (std::thread& thread : consumers) thread.join();
-    const MutexLock lock(mutex_);
-    if (error_) std::rethrow_exception(error_);
-    result_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    Account();
-    return std::move(result_);
-  }
-
- private:
-  // Runs one part; what it throws ends all of them.
-  void Guard(void (Load::*part)()) {
+BenchResult RunFlow(BenchRun& run, const BenchRun::TextQueue& put_queue, const BenchRun::TextQueue& get_queue) {
+  const auto start = BenchRun::Clock::now();
+  std::vector<std::thread> producers;
+  std::vector<std::thread> consumers;
+  const auto consume = [&](BenchRun::Part& part) {
     try {
-      (this->*part)();
-    } catch (...) {
-      const MutexLock lock(mutex_);
-      if (!error_) error_ = std::current_exception();
-      stop_.request_stop();
-    }
-  }
-
-  // The numbers of the next batch: [first, first + n); n is 0 when enough is put.
-  std::pair<std::uint64_t, std::uint64_t> NextNumbers() {
-    const bool over = options_.count == 0 && Clock::now() >= end_;
-    const std::uint64_t most = options_.count == 0 ? kBenchMostItems : options_.count;
-    if (over || stop_.token().stop_requested()) return {0, 0};
-    const std::uint64_t first = next_number_.fetch_add(options_.batch);
-    return {first, first >= most ? 0 : std::min<std::uint64_t>(options_.batch, most - first)};
-  }
-
-  void Produce() {
-    Latency latency;
-    std::uint64_t put = 0;
-    for (auto [first, count] = NextNumbers(); count > 0; std::tie(first, count) = NextNumbers()) {
-      std::vector<std::string> items(count, std::string(options_.item_bytes, 'x'));
-      for (std::uint64_t i = 0; i < count; ++i) {
-        const std::uint64_t number = first + i;
-        std::memcpy(items[i].data(), &number, sizeof number);
-      }
-      const auto begin = Clock::now();
-      put_queue_.put_many(items, {.stop = stop_.token()});
-      latency.Record(Clock::now() - begin);
-      put += count;
-    }
-    const MutexLock lock(mutex_);
-    result_.put.Merge(latency);
-    result_.items += put;
-  }
-
-  void ShutDownQueue() { put_queue_.shutdown(); }
-
-  void Consume() {
-    Latency latency;
-    std::vector<std::uint64_t> numbers;
-    try {
-      for (;;) {
-        const auto begin = Clock::now();
-        auto tasks = get_queue_.get_many(options_.batch, {.until_finished = true, .stop = stop_.token()});
-        latency.Record(Clock::now() - begin);
-        for (auto& task : tasks) {
-          std::uint64_t number = 0;
-          std::memcpy(&number, task.payload().data(), std::min(sizeof number, task.payload().size()));
-          task.done();
-          numbers.push_back(number);
-        }
-        progress_(tasks.size());
+      while (run.GetBatch(get_queue, run.options().batch, true, part) > 0) {
       }
     } catch (const ShutDown&) {
       // The regular end: everything is put and finished.
     }
-    const MutexLock lock(mutex_);
-    result_.get.Merge(latency);
-    finished_.insert(finished_.end(), numbers.begin(), numbers.end());
+  };
+  const auto produce = [&](BenchRun::Part& part) {
+    while (run.PutBatch(put_queue, part) > 0) {
+    }
+  };
+  for (std::size_t i = 0; i < run.options().consumers; ++i) consumers.emplace_back([&] { run.Guard(consume); });
+  for (std::size_t i = 0; i < run.options().producers; ++i) producers.emplace_back([&] { run.Guard(produce); });
+  for (std::thread& thread : producers) thread.join();
+  run.Guard([&](BenchRun::Part&) { put_queue.shutdown(); });
+  for (std::thread& thread : consumers) thread.join();
+  return run.Result(BenchRun::Clock::now() - start);
+}
+
+BenchResult RunCycle(BenchRun& run, const BenchRun::TextQueue& queue) {
+  const auto start = BenchRun::Clock::now();
+  std::vector<std::thread> threads;
+  const auto cycle = [&](BenchRun::Part& part) {
+    while (const std::size_t put = run.PutBatch(queue, part)) {
+      for (std::size_t got = 0; got < put;) got += run.GetBatch(queue, put - got, false, part);
+    }
+  };
+  for (std::size_t i = 0; i < run.options().producers; ++i) threads.emplace_back([&] { run.Guard(cycle); });
+  for (std::thread& thread : threads) thread.join();
+  return run.Result(BenchRun::Clock::now() - start);
+}
+
+BenchResult RunShape(BenchRun& run, const BenchRun::TextQueue& put_queue, const BenchRun::TextQueue& get_queue) {
+  switch (run.options().shape) {
+    case BenchShape::kFlow: return RunFlow(run, put_queue, get_queue);
+    case BenchShape::kCycle: return RunCycle(run, put_queue);
+    case BenchShape::kBurst: return RunBurst(run, put_queue, get_queue);
   }
-
-  // Numbers are 0 .. items - 1, each to be there once. (A count that ended in the middle of a batch leaves no gap.)
-  void Account() SLUICE_REQUIRES(mutex_) {
-    std::sort(finished_.begin(), finished_.end());
-    const auto unique_end = std::unique(finished_.begin(), finished_.end());
-    const auto unique = static_cast<std::uint64_t>(unique_end - finished_.begin());
-    result_.duplicated = finished_.size() - unique;
-    result_.lost = result_.items > unique ? result_.items - unique : 0;
-  }
-
-  const BenchOptions& options_;
-  const std::function<void(std::uint64_t)>& progress_;
-  const TextQueue put_queue_;
-  const TextQueue get_queue_;
-  EitherStop stop_;
-  const Clock::time_point end_;
-  std::atomic<std::uint64_t> next_number_{0};
-
-  Mutex mutex_;
-  BenchResult result_ SLUICE_GUARDED_BY(mutex_);
-  std::vector<std::uint64_t> finished_ SLUICE_GUARDED_BY(mutex_);
-  std::exception_ptr error_ SLUICE_GUARDED_BY(mutex_);
-};
+  return {};
+}
 
 }  // namespace
 
 BenchResult RunBench(const Client& producers, const Client& consumers, const BenchOptions& options,
                      const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
   const BenchQueue queue(producers, options);
-  return Load(producers, consumers, options, progress, stop).Run();
+  BenchRun run(options, progress, stop);
+  const double cpu_before = CpuSeconds();
+  BenchResult result =
+      RunShape(run, producers.queue<std::string>(options.queue), consumers.queue<std::string>(options.queue));
+  result.cpu_seconds = CpuSeconds() - cpu_before;
+  return result;
 }
 
 }  // namespace sluice::cli
