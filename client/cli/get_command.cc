@@ -152,7 +152,8 @@ int TakeFinished(Context& context, const GetArguments& arguments) {
   Printer printer(context, arguments);
   const Queue<std::string> queue = context.Open(arguments.queue, arguments.Create());
   return TakeAll(context, arguments, [&](std::uint64_t count, const GetOptions& options) {
-    std::vector<Task<std::string>> tasks = queue.get_many(count, options);
+    std::vector<Task<std::string>> tasks = queue.get_many(
+        count, {.timeout = options.timeout, .until_finished = options.until_finished, .stop = options.stop});
     for (const Task<std::string>& task : tasks) {
       printer.Print({task.id(),
                      task.fence(),

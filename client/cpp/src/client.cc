@@ -20,15 +20,23 @@ constexpr const char* kDefaultAddress = "127.0.0.1:7171";
 
 }  // namespace
 
-Client::Client(const std::string& address, ClientOptions options)
-    : link_(detail::RemoteLink::Connect(address, std::move(options))) {}
+Client::Client(const std::string& address, ClientOptions options) {
+  const PutWindowOptions put_window = options.put_window;
+  link_ = detail::RemoteLink::Connect(address, std::move(options));
+  link_->async()->puts.SetLimits(put_window);
+}
 
 Client Client::from_environment(ClientOptions options) {
   const char* address = std::getenv("SLUICE_ADDRESS");
   return Client(address != nullptr && *address != '\0' ? address : kDefaultAddress, std::move(options));
 }
 
-Client Client::embedded(EmbeddedOptions options) { return Client(detail::EmbeddedLink::Make(options)); }
+Client Client::embedded(EmbeddedOptions options) {
+  detail::CheckPutWindow(options.put_window);
+  Client client(detail::EmbeddedLink::Make(options));
+  client.link_->async()->puts.SetLimits(options.put_window);
+  return client;
+}
 
 bool Client::create(const std::string& queue, const QueueSettings& settings) const {
   const QueueName name = detail::CheckQueueName(queue);

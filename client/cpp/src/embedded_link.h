@@ -24,6 +24,7 @@ class EmbeddedLink final : public Link {
   void Cancel(const Ticket& ticket) override;
   void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept override;
   void Close() noexcept override;
+  TimePoint Now() const override { return clock_.Now(); }
 
  private:
   class Core;

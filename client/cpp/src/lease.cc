@@ -5,6 +5,7 @@
 
 #include <sluice/error.h>
 
+#include "client/cpp/src/async.h"
 #include "common/limits.h"
 
 namespace sluice::detail {
@@ -16,19 +17,53 @@ namespace {
                   " is lost with the client's session: the item is delivered again");
 }
 
-// Sends the decision and waits until the server has taken it. When the answer is not known, the lease stays undecided.
-void Settle(Lease::State* state, Command command, Decision decision) {
+// A second decision is a mistake; a lost lease takes none.
+void CheckUndecided(Lease::State* state) {
   if (state == nullptr) throw std::logic_error("the task was moved away");
   if (state->decision == Decision::kLost) ThrowLost(*state);
   if (state->decision != Decision::kNone) throw std::logic_error("the task was decided before");
   if (!state->Held()) ThrowLost(*state);
+}
+
+// Sends the decision and waits until the server has taken it. When the answer is not known, the lease stays undecided.
+template <typename Make>
+void Settle(Lease::State* state, Decision decision, const Make& make) {
+  CheckUndecided(state);
   try {
-    Call(*state->link, state->space, std::move(command), {}, state->epoch);
+    Call(*state->link, state->space, make(*state), {}, state->epoch);
     state->decision = decision;
   } catch (const LeaseLost&) {
     state->decision = Decision::kLost;
     throw;
   }
+}
+
+// The lease goes with the operation; when the answer is not known, it is released at the end of that.
+template <typename Make>
+void SettleAsync(Lease lease, Decision decision, Callback<void> callback, const Make& make) {
+  const std::shared_ptr<Link> link = lease.state() != nullptr ? lease.state()->link : nullptr;
+  try {
+    CheckUndecided(lease.state());
+  } catch (const LeaseLost&) {
+    return Deliver(*link->async(), std::move(callback), Outcome<void>(std::current_exception()));
+  }
+  Lease::State& state = *lease.state();
+  Command command = make(state);
+  // Shared: a std::function must be copyable.
+  const auto kept = std::make_shared<Lease>(std::move(lease));
+  auto end = Into<void>(link->async(), std::move(callback), [](Answer&&, Epoch) { return std::monostate(); });
+  SubmitAsync(link, state.space, std::move(command), {}, state.epoch,
+              [kept, decision, end = std::move(end)](Answer&& answer, Epoch epoch) mutable {
+                if (answer.ok()) kept->state()->decision = decision;
+                if (answer.reason == Reason::kLeaseLost) kept->state()->decision = Decision::kLost;
+                end(std::move(answer), epoch);
+              });
+}
+
+TaskDone DoneOf(const Lease::State& state) { return {state.queue, {state.delivery.fence}}; }
+
+Fail FailOf(const Lease::State& state, std::string_view error) {
+  return {state.queue, {state.delivery.fence}, std::string(error.substr(0, limits::kErrorTextBytes))};
 }
 
 }  // namespace
@@ -73,22 +108,25 @@ std::stop_token Lease::stop_token() const {
   return state_->stop->get_token();
 }
 
-void Lease::done() {
-  Settle(state_.get(), state_ ? Command(TaskDone{state_->queue, {state_->delivery.fence}}) : Command(),
-         Decision::kDone);
-}
+void Lease::done() { Settle(state_.get(), Decision::kDone, DoneOf); }
 
 void Lease::fail(std::string_view error) {
-  Settle(state_.get(),
-         state_ ? Command(Fail{
-                      state_->queue, {state_->delivery.fence}, std::string(error.substr(0, limits::kErrorTextBytes))})
-                : Command(),
-         Decision::kFailed);
+  Settle(state_.get(), Decision::kFailed, [&](const State& state) { return FailOf(state, error); });
 }
 
 void Lease::release() {
-  Settle(state_.get(), state_ ? Command(sluice::Release{state_->queue, {state_->delivery.fence}}) : Command(),
-         Decision::kReleased);
+  Settle(state_.get(), Decision::kReleased, [](const State& state) {
+    return sluice::Release{state.queue, {state.delivery.fence}};
+  });
+}
+
+void Lease::done_async(Callback<void> callback) && {
+  SettleAsync(std::move(*this), Decision::kDone, std::move(callback), DoneOf);
+}
+
+void Lease::fail_async(std::string_view error, Callback<void> callback) && {
+  SettleAsync(std::move(*this), Decision::kFailed, std::move(callback),
+              [&](const State& state) { return FailOf(state, error); });
 }
 
 }  // namespace sluice::detail

@@ -11,6 +11,9 @@
 #include <utility>
 #include <variant>
 
+#include <sluice/clock.h>
+
+#include "client/cpp/src/async_side.h"
 #include "client/cpp/src/fork_guard.h"
 #include "client/cpp/src/lease_table.h"
 #include "client/cpp/src/receiver.h"
@@ -30,7 +33,9 @@ class Link {
   using Ticket = std::shared_ptr<Operation>;
 
   // The destructor never blocks: what has to be ended in an orderly way is handed over to a thread.
-  virtual ~Link() = default;
+  virtual ~Link() {
+    if (!usable()) new std::shared_ptr<AsyncSide>(async_);  // the child of a fork: left as it is, locks and thread
+  }
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
@@ -49,7 +54,12 @@ class Link {
   // Ends the connection: operations end with CANCELLED, leases are lost. Blocks: about 100 ms at most. Idempotent.
   virtual void Close() noexcept = 0;
 
+  // The clock that operations wait by.
+  virtual TimePoint Now() const { return SteadyClock::Get().Now(); }
+
   LeaseTable& leases() { return *leases_; }
+  // For asynchronous operations; may outlive the link, as long as their callbacks run.
+  const std::shared_ptr<AsyncSide>& async() const { return async_; }
   // In the child of a fork nothing of a link may be touched: its threads are not there, its locks may be held for ever.
   bool usable() const noexcept { return fork_guard_.SameProcess(); }
 
@@ -59,6 +69,7 @@ class Link {
  private:
   const ForkGuard fork_guard_;
   const std::shared_ptr<LeaseTable> leases_;  // shared with the link's own thread
+  const std::shared_ptr<AsyncSide> async_ = std::make_shared<AsyncSide>();
 };
 
 // Submits and waits for the answer; throws what was refused. When `stop` stops, the operation is cancelled and the one

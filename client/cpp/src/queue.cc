@@ -2,43 +2,14 @@
 
 #include <utility>
 
-#include "client/cpp/src/lease.h"
+#include <sluice/error.h>
+
+#include "client/cpp/src/gather.h"
 #include "client/cpp/src/link.h"
+#include "client/cpp/src/queue_commands.h"
 #include "client/cpp/src/validate.h"
-#include "common/limits.h"
 
 namespace sluice::detail {
-namespace {
-
-std::vector<ContentPtr> Contents(std::vector<Message>&& messages, const PutOptions& options) {
-  std::vector<ContentPtr> items;
-  items.reserve(messages.size());
-  for (Message& message : messages) {
-    auto content = std::make_shared<Content>();
-    content->payload = Bytes(std::move(message.payload));
-    content->content_type = std::move(message.content_type);
-    content->headers = options.headers;
-    content->priority = options.priority;
-    CheckContent(*content);
-    items.push_back(std::move(content));
-  }
-  CheckBatch(items);
-  return items;
-}
-
-Get GetOf(const std::string& queue, std::size_t max_items, const GetOptions& options,
-          const std::optional<QueueSettings>& create) {
-  CheckTimeout(options.timeout);
-  Get get;
-  get.queue = queue;
-  get.max_items = CheckMaxItems(max_items);
-  get.timeout = options.timeout;
-  get.until_finished = options.until_finished;
-  get.create = create;
-  return get;
-}
-
-}  // namespace
 
 QueueHandle::QueueHandle(std::shared_ptr<Link> link, std::string name, std::optional<QueueSettings> create)
     : link_(std::move(link)), name_(std::move(name)), create_(std::move(create)) {
@@ -49,26 +20,34 @@ QueueHandle::QueueHandle(std::shared_ptr<Link> link, std::string name, std::opti
 }
 
 std::vector<std::uint64_t> QueueHandle::put(std::vector<Message> messages, const PutOptions& options) const {
-  CheckTimeout(options.timeout);
-  Put put{queue_, Contents(std::move(messages), options), options.timeout, create_};
-  const auto result = CallFor<PutResult>(*link_, space_, std::move(put), options.stop);
-  std::vector<std::uint64_t> ids(result.count);
-  for (std::uint32_t i = 0; i < result.count; ++i) ids[i] = result.first.value + i;
-  return ids;
+  return IdsOf(CallFor<PutResult>(*link_, space_, PutOf(queue_, std::move(messages), options, create_), options.stop));
 }
 
-std::vector<Lease> QueueHandle::get(std::size_t max_items, const GetOptions& options) const {
-  Called called = Call(*link_, space_, GetOf(queue_, max_items, options, create_), options.stop);
+std::vector<Lease> QueueHandle::get(const GetOptions& options) const {
+  Called called = Call(*link_, space_, GetOf(queue_, options, create_), options.stop);
   std::vector<Lease> leases;
-  for (Delivery& delivery : std::get<GetResult>(called.answer.result).deliveries) {
-    leases.emplace_back(
-        std::make_unique<Lease::State>(Lease::State{link_, space_, queue_, std::move(delivery), called.epoch}));
-  }
+  AddLeases(link_, space_, queue_, std::move(called.answer), called.epoch, &leases);
   return leases;
 }
 
-std::vector<std::string> QueueHandle::pop(std::size_t max_items, const GetOptions& options) const {
-  Get get = GetOf(queue_, max_items, options, create_);
+std::vector<Lease> QueueHandle::get_many(std::size_t max_items, const GetManyOptions& options) const {
+  Get first = GetManyOf(queue_, max_items, options, create_);
+  Gather gather(space_, first, options);
+  Called called = Call(*link_, space_, std::move(first), options.stop);
+  gather.Add(link_, std::move(called.answer), called.epoch);
+  while (std::optional<Get> rest = gather.Next(*link_)) {
+    try {
+      called = Call(*link_, space_, *std::move(rest), options.stop);
+    } catch (const Error&) {
+      break;  // the linger is over; what else it may be, the next call says
+    }
+    gather.Add(link_, std::move(called.answer), called.epoch);
+  }
+  return gather.Take();
+}
+
+std::vector<std::string> QueueHandle::pop(const GetOptions& options) const {
+  Get get = GetOf(queue_, options, create_);
   get.auto_ack = true;
   std::vector<std::string> payloads;
   for (const Delivery& delivery : CallFor<GetResult>(*link_, space_, std::move(get), options.stop).deliveries) {
@@ -78,9 +57,7 @@ std::vector<std::string> QueueHandle::pop(std::size_t max_items, const GetOption
 }
 
 QueueCounts QueueHandle::join(const JoinOptions& options) const {
-  CheckTimeout(options.timeout);
-  Join join{{queue_}, options.timeout, options.only_put_before};
-  return std::move(CallFor<JoinResult>(*link_, space_, std::move(join), options.stop).queues.at(0));
+  return std::move(CallFor<JoinResult>(*link_, space_, JoinOf(queue_, options), options.stop).queues.at(0));
 }
 
 std::uint64_t QueueHandle::shutdown(bool immediate) const {

@@ -67,6 +67,13 @@ std::uint32_t CheckMaxItems(std::size_t count) {
   throw InvalidArgument("max_items is " + std::to_string(count) + ": use 1 to " + std::to_string(limits::kBatchItems));
 }
 
+void CheckGather(std::size_t max_items, const GetManyOptions& options) {
+  CheckRange("the linger", options.linger, milliseconds(0), limits::kTimeout);
+  if (options.min_items <= max_items) return;
+  throw InvalidArgument("min_items is " + std::to_string(options.min_items) + ": use at most max_items, which is " +
+                        std::to_string(max_items));
+}
+
 void CheckLease(milliseconds lease) { CheckRange("the lease", lease, limits::kMinLease, limits::kMaxLease); }
 
 void CheckSettings(const QueueSettings& settings) {
@@ -114,11 +121,18 @@ void CheckFences(std::span<const std::uint64_t> fences) {
   }
 }
 
+void CheckPutWindow(const PutWindowOptions& options) {
+  if (options.puts > 0 && options.bytes > 0) return;
+  throw InvalidArgument("put_window is " + std::to_string(options.puts) + " puts and " + std::to_string(options.bytes) +
+                        " bytes: use at least 1 of each");
+}
+
 void CheckClientOptions(const ClientOptions& options) {
   CheckAtMost("the client's name", options.name.size(), limits::kClientNameBytes, "bytes");
   CheckLease(options.lease);
   CheckRange("connect_timeout", options.connect_timeout, milliseconds(1), limits::kTimeout);
   CheckRange("min_backoff", options.min_backoff, milliseconds(1), limits::kTimeout);
+  CheckPutWindow(options.put_window);
   CheckRange("max_backoff", options.max_backoff, options.min_backoff, limits::kTimeout);
 }
 

@@ -24,6 +24,8 @@ void CheckName(std::string_view field, std::string_view text);
 void CheckTimeout(const WaitTime& timeout);
 // Returns `count` as the wire has it. Requires of the user: 1 .. limits::kBatchItems.
 std::uint32_t CheckMaxItems(std::size_t count);
+// How get_many lingers.
+void CheckGather(std::size_t max_items, const GetManyOptions& options);
 void CheckLease(std::chrono::milliseconds lease);
 void CheckSettings(const QueueSettings& settings);
 void CheckUpdate(const QueueUpdate& update);
@@ -31,6 +33,7 @@ void CheckContent(const Content& content);
 // All of one put together, after each was checked.
 void CheckBatch(const std::vector<ContentPtr>& items);
 void CheckFences(std::span<const std::uint64_t> fences);
+void CheckPutWindow(const PutWindowOptions& options);
 void CheckClientOptions(const ClientOptions& options);
 // "HOST:PORT" or "unix:PATH".
 void CheckAddress(std::string_view address);

@@ -91,7 +91,7 @@ void WorkerPool::State::WorkUntilTheEnd() {
 // Nothing: the queue is finished or deleted, or the pool is stopped.
 std::optional<Lease> WorkerPool::State::Get() {
   try {
-    std::vector<Lease> leases = queue.get(1, {.timeout = kForever, .until_finished = true, .stop = stop.get_token()});
+    std::vector<Lease> leases = queue.get({.timeout = kForever, .until_finished = true, .stop = stop.get_token()});
     MutexLock lock(mutex);
     worked = true;
     return std::move(leases.front());

@@ -15,6 +15,13 @@
 
 namespace sluice {
 
+// How much put_async and put_many_async of one client may have unanswered, all its queues together. Beyond it the
+// future forms block, and the forms with a callback throw LimitReached. Each at least 1.
+struct PutWindowOptions {
+  std::size_t puts = 10'000;
+  std::size_t bytes = std::size_t{8} << 20;  // a put that is larger is let in alone
+};
+
 struct ClientOptions {
   // For the server's logs; empty: program and process id. At most 255 bytes.
   std::string name{};
@@ -29,6 +36,7 @@ struct ClientOptions {
   // Between attempts to connect: doubled from min_backoff up to max_backoff, with jitter.
   std::chrono::milliseconds min_backoff{50};
   std::chrono::milliseconds max_backoff{5'000};
+  PutWindowOptions put_window{};
 };
 
 struct EmbeddedOptions {
@@ -38,6 +46,7 @@ struct EmbeddedOptions {
   Clock* clock = nullptr;
   std::size_t memory_bytes = std::size_t{256} << 20;  // of all items
   std::chrono::milliseconds lease{30'000};
+  PutWindowOptions put_window{};
 };
 
 struct PutOptions {
@@ -54,6 +63,16 @@ struct GetOptions {
   // loops: wait on while items that colleagues hold may come back, ShutDown when all is finished.
   bool until_finished = false;
   std::stop_token stop{};  // ends the wait with Cancelled, unless an item came first; loses no item
+};
+
+// Of get_many: waits for the first item as get does, then lingers until there are enough.
+struct GetManyOptions {
+  WaitTime timeout = kForever;  // for the first
+  std::size_t min_items = 0;    // enough, at most max_items; 0: max_items
+  // The longest wait after the first. 0: takes what is there with it.
+  std::chrono::milliseconds linger{0};
+  bool until_finished = false;
+  std::stop_token stop{};  // ends the wait: with the items there are, with Cancelled if there are none
 };
 
 struct JoinOptions {

@@ -1,8 +1,10 @@
 // Queue<T>: Python's queue.Queue, with its items on a server (or in process, see Client::embedded).
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +15,7 @@
 
 #include <sluice/codec.h>
 #include <sluice/options.h>
+#include <sluice/outcome.h>
 #include <sluice/task.h>
 #include <sluice/types.h>
 
@@ -43,8 +46,9 @@ class QueueHandle {
 
   const std::string& name() const { return name_; }
   std::vector<std::uint64_t> put(std::vector<Message> messages, const PutOptions& options) const;
-  std::vector<Lease> get(std::size_t max_items, const GetOptions& options) const;
-  std::vector<std::string> pop(std::size_t max_items, const GetOptions& options) const;
+  std::vector<Lease> get(const GetOptions& options) const;
+  std::vector<Lease> get_many(std::size_t max_items, const GetManyOptions& options) const;
+  std::vector<std::string> pop(const GetOptions& options) const;
   void task_done(std::uint64_t fence) const;
   void fail(std::uint64_t fence, std::string_view error) const;
   void release(std::uint64_t fence) const;
@@ -54,6 +58,12 @@ class QueueHandle {
   void done_many(const std::vector<Lease*>& leases) const;
   std::chrono::milliseconds extend(std::uint64_t fence, std::chrono::milliseconds lease) const;
   QueueCounts join(const JoinOptions& options) const;
+  // The callback is called exactly once, unless the call throws.
+  void put_async(std::vector<Message> messages, const PutOptions& options,
+                 Callback<std::vector<std::uint64_t>> callback, bool wait_for_window) const;
+  void get_many_async(std::size_t max_items, const GetManyOptions& options,
+                      Callback<std::vector<Lease>> callback) const;
+  void join_async(const JoinOptions& options, Callback<QueueCounts> callback) const;
   std::uint64_t shutdown(bool immediate) const;
   void reopen() const;
   std::uint64_t purge() const;
@@ -98,20 +108,17 @@ class Queue {
   }
   // All or nothing; TooLarge when there are more than maxsize.
   std::vector<std::uint64_t> put_many(const std::vector<T>& values, const PutOptions& options = {}) const {
-    std::vector<detail::Message> messages;
-    messages.reserve(values.size());
-    for (const T& value : values) messages.push_back(message(value, options));
-    return handle_.put(std::move(messages), options);
+    return handle_.put(Messages(values, options), options);
   }
 
   // Waits for an item and leases it. Empty at the timeout; ShutDown when shut down and nothing is left to get.
-  task_type get(const GetOptions& options = {}) const { return task_type(std::move(handle_.get(1, options).front())); }
+  task_type get(const GetOptions& options = {}) const { return task_type(std::move(handle_.get(options).front())); }
   task_type get_nowait() const { return get({.timeout = std::chrono::milliseconds(0)}); }
-  // Waits for the first; returns 1..max_items.
-  std::vector<task_type> get_many(std::size_t max_items, const GetOptions& options = {}) const {
-    std::vector<task_type> tasks;
-    for (detail::Lease& lease : handle_.get(max_items, options)) tasks.emplace_back(std::move(lease));
-    return tasks;
+  // Waits for the first and returns 1..max_items: with it those that are there, and, with a linger, those that come
+  // until there are min_items or the linger has passed. Throws as get while there is none; items that were got are
+  // always returned.
+  std::vector<task_type> get_many(std::size_t max_items, const GetManyOptions& options = {}) const {
+    return Tasks(handle_.get_many(max_items, options));
   }
   // Settles many tasks of this queue with one call and one message (one for each 10,000): returns when the server has
   // said that the work of all of them is finished.
@@ -127,7 +134,7 @@ class Queue {
     handle_.done_many(leases);
   }
   // The plain pop (ack=auto): no task_done; an item that is lost with this process is lost.
-  T pop(const GetOptions& options = {}) const { return C::decode(handle_.pop(1, options).front()); }
+  T pop(const GetOptions& options = {}) const { return C::decode(handle_.pop(options).front()); }
 
   // By fence, for leases that are not in a Task (another process took them). LeaseLost when none was held.
   void task_done(std::uint64_t fence) const { handle_.task_done(fence); }
@@ -168,11 +175,100 @@ class Queue {
   std::uint64_t purge() const { return handle_.purge(); }
   std::vector<PeekedPayload> peek(std::size_t max_items = 1) const { return handle_.peek(max_items); }
 
+  // ---- without waiting ----
+  //
+  // Each call has two forms. One returns a std::future: all errors come by it. The other takes a callback,
+  // `void(Outcome<...>)`: it is called exactly once, in a thread of the client's that is there for callbacks, one after
+  // the other. It may use the client as it likes, but while it runs no other callback does; it must not throw (the
+  // program ends). What makes no sense (InvalidArgument, TooLarge) this form throws at once; then the callback is not
+  // called, and nothing was begun.
+  //
+  // The operation ends as the blocking call does: at its timeout, by its stop token (an item that came first is not
+  // lost), with the client's close(), and with Cancelled when the last of the client, its queues and tasks is gone.
+  // A task in an outcome or future that nobody looks at goes back to its place.
+
+  // At most ClientOptions::put_window is unanswered. Beyond it the form with a future blocks until there is room (or
+  // `stop`: Cancelled); the form with a callback throws LimitReached: put again when a callback was called.
+  std::future<std::uint64_t> put_async(const T& value, const PutOptions& options = {}) const {
+    return detail::Promised<std::uint64_t>(
+        [&](auto callback) { put_async(value, options, std::move(callback), true); });
+  }
+  template <std::invocable<Outcome<std::uint64_t>> Handler>
+  void put_async(const T& value, const PutOptions& options, Handler handler) const {
+    put_async(value, options, detail::CallbackTo<std::uint64_t>(std::move(handler)), false);
+  }
+  std::future<std::vector<std::uint64_t>> put_many_async(const std::vector<T>& values,
+                                                         const PutOptions& options = {}) const {
+    return detail::Promised<std::vector<std::uint64_t>>(
+        [&](auto callback) { handle_.put_async(Messages(values, options), options, std::move(callback), true); });
+  }
+  template <std::invocable<Outcome<std::vector<std::uint64_t>>> Handler>
+  void put_many_async(const std::vector<T>& values, const PutOptions& options, Handler handler) const {
+    handle_.put_async(Messages(values, options), options,
+                      detail::CallbackTo<std::vector<std::uint64_t>>(std::move(handler)), false);
+  }
+
+  std::future<task_type> get_async(const GetOptions& options = {}) const {
+    return detail::Promised<task_type>([&](auto callback) { get_async(options, std::move(callback)); });
+  }
+  template <std::invocable<Outcome<task_type>> Handler>
+  void get_async(const GetOptions& options, Handler handler) const {
+    get_async(options, detail::CallbackTo<task_type>(std::move(handler)));
+  }
+  std::future<std::vector<task_type>> get_many_async(std::size_t max_items, const GetManyOptions& options = {}) const {
+    return detail::Promised<std::vector<task_type>>(
+        [&](auto callback) { get_many_async(max_items, options, std::move(callback)); });
+  }
+  template <std::invocable<Outcome<std::vector<task_type>>> Handler>
+  void get_many_async(std::size_t max_items, const GetManyOptions& options, Handler handler) const {
+    get_many_async(max_items, options, detail::CallbackTo<std::vector<task_type>>(std::move(handler)));
+  }
+
+  std::future<QueueCounts> join_async(const JoinOptions& options = {}) const {
+    return detail::Promised<QueueCounts>([&](auto callback) { handle_.join_async(options, std::move(callback)); });
+  }
+  template <std::invocable<Outcome<QueueCounts>> Handler>
+  void join_async(const JoinOptions& options, Handler handler) const {
+    handle_.join_async(options, detail::CallbackTo<QueueCounts>(std::move(handler)));
+  }
+
+  // For the library's own faces only.
+  void put_async(const T& value, const PutOptions& options, detail::Callback<std::uint64_t> callback,
+                 bool wait_for_window) const {
+    handle_.put_async({message(value, options)}, options,
+                      detail::Mapped<std::vector<std::uint64_t>>(
+                          std::move(callback), [](const std::vector<std::uint64_t>& ids) { return ids.front(); }),
+                      wait_for_window);
+  }
+  void get_async(const GetOptions& options, detail::Callback<task_type> callback) const {
+    handle_.get_many_async(
+        1, {.timeout = options.timeout, .until_finished = options.until_finished, .stop = options.stop},
+        detail::Mapped<std::vector<detail::Lease>>(std::move(callback), [](std::vector<detail::Lease>&& leases) {
+          return task_type(std::move(leases.front()));
+        }));
+  }
+  void get_many_async(std::size_t max_items, const GetManyOptions& options,
+                      detail::Callback<std::vector<task_type>> callback) const {
+    handle_.get_many_async(max_items, options, detail::Mapped<std::vector<detail::Lease>>(std::move(callback), Tasks));
+  }
+  static std::vector<detail::Message> Messages(const std::vector<T>& values, const PutOptions& options) {
+    std::vector<detail::Message> messages;
+    messages.reserve(values.size());
+    for (const T& value : values) messages.push_back(message(value, options));
+    return messages;
+  }
+
   // For Client and WorkerPool only.
   explicit Queue(detail::QueueHandle handle) : handle_(std::move(handle)) {}
   const detail::QueueHandle& handle() const { return handle_; }
 
  private:
+  static std::vector<task_type> Tasks(std::vector<detail::Lease>&& leases) {
+    std::vector<task_type> tasks;
+    tasks.reserve(leases.size());
+    for (detail::Lease& lease : leases) tasks.emplace_back(std::move(lease));
+    return tasks;
+  }
   static detail::Message message(const T& value, const PutOptions& options) {
     return {C::encode(value), options.content_type.empty() ? std::string(C::content_type) : options.content_type};
   }

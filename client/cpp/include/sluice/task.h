@@ -1,7 +1,9 @@
 // A leased item: the work in your hands and the duty to say how it ended.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -11,6 +13,7 @@
 
 #include <sluice/clock.h>
 #include <sluice/codec.h>
+#include <sluice/outcome.h>
 
 namespace sluice {
 
@@ -47,6 +50,9 @@ class Lease {
   void done();
   void fail(std::string_view error);
   void release();
+  // The lease goes with the operation. The callback is called exactly once, unless the call throws.
+  void done_async(Callback<void> callback) &&;
+  void fail_async(std::string_view error, Callback<void> callback) &&;
   State* state() const noexcept { return state_.get(); }  // for the client's own code; null: moved away
 
  private:
@@ -90,6 +96,26 @@ class Task {
   void fail(std::string_view error) { lease_.fail(error); }
   // Not for me: back to its place, the attempt not counted.
   void release() { lease_.release(); }
+
+  // As done() and fail(), without waiting: see Queue<T>, "without waiting". The task goes with the operation, which
+  // keeps the client alive until it has ended. LeaseLost: as done(). On any other error the task is released: the item
+  // may come again.
+  //   std::future<void> end = std::move(task).done_async();
+  std::future<void> done_async() && {
+    return detail::Promised<void>([&](auto callback) { std::move(lease_).done_async(std::move(callback)); });
+  }
+  template <std::invocable<Outcome<void>> Handler>
+  void done_async(Handler handler) && {
+    std::move(lease_).done_async(detail::CallbackTo<void>(std::move(handler)));
+  }
+  std::future<void> fail_async(std::string_view error) && {
+    return detail::Promised<void>([&](auto callback) { std::move(lease_).fail_async(error, std::move(callback)); });
+  }
+  template <std::invocable<Outcome<void>> Handler>
+  void fail_async(std::string_view error, Handler handler) && {
+    std::move(lease_).fail_async(error, detail::CallbackTo<void>(std::move(handler)));
+  }
+
   // True after a decision that the server took, or when the lease was found lost.
   bool decided() const noexcept { return lease_.decision() != detail::Decision::kNone; }
   // True when a decision found the lease lost: somebody else has, or has done, the work.
