@@ -1,5 +1,7 @@
 #include "server/broker/session_impl.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <variant>
@@ -8,6 +10,13 @@
 #include "server/broker/sessions.h"
 
 namespace sluice::broker {
+namespace {
+
+// Operations that a namespace runs in one step: enough that a lock costs nothing, few enough that others get their
+// turn.
+constexpr std::size_t kOperationsPerStep = 256;
+
+}  // namespace
 
 Session::Impl::Impl(SessionId id, std::string token, std::string client_name, std::chrono::milliseconds lease,
                     std::shared_ptr<Sessions> sessions)
@@ -183,7 +192,8 @@ std::size_t Session::Impl::RunSome(std::span<SubmittedOperation> operations, Tim
     CompletionScope::Add(*this, first.operation, nullptr, false, std::move(refusal));
     return 1;
   }
-  const std::size_t count = 1 + CountFor(*space, operations.subspan(1));
+  const auto next = operations.subspan(1, std::min(operations.size(), kOperationsPerStep) - 1);
+  const std::size_t count = 1 + CountFor(*space, next);
   operations_seen_ = operations[count - 1].operation;
   space->SubmitAll(id_, now, operations.first(count), *this, &began_to_wait_);
   for (const WaitingOperation& each : began_to_wait_) waiting_.Add(each.operation, {space, each.id});

@@ -18,15 +18,17 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
+  std::size_t kept() const { return kept_; }
+
   template <typename... Arguments>
   T* New(Arguments&&... arguments) {
     return new (free_ != nullptr ? TakeFree() : ::operator new(sizeof(T))) T(std::forward<Arguments>(arguments)...);
   }
   void Delete(T* object) {
     object->~T();
-    if (size_ == kKept) return ::operator delete(object);
+    if (kept_ == kKept) return ::operator delete(object);
     free_ = new (object) Free{free_};
-    ++size_;
+    ++kept_;
   }
 
  private:
@@ -35,12 +37,12 @@ class Pool {
   };
 
   void* TakeFree() {
-    --size_;
+    --kept_;
     return std::exchange(free_, free_->next);
   }
 
   Free* free_ = nullptr;
-  std::size_t size_ = 0;
+  std::size_t kept_ = 0;
 };
 
 }  // namespace sluice::queue
