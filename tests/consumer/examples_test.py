@@ -48,6 +48,16 @@ class Examples(unittest.TestCase):
         with Server() as server:
             self.assertEqual(example("worker_pool", server=server), expected)
 
+    def test_asio_coroutines(self):
+        try:
+            program("example_asio_coroutines")
+        except FileNotFoundError:
+            self.skipTest("clang 14 does not build Asio's coroutines")
+        expected = "1000 done, the sum is 499500\n"
+        self.assertEqual(example("asio_coroutines", "--embedded"), expected)
+        with Server() as server:
+            self.assertEqual(example("asio_coroutines", server=server), expected)
+
     def demo(self, *args, server=None):
         lines = example("producer_consumer", "--run-time", "0.5", *args, server=server).splitlines()
         produced, _, consumed, _ = lines[-1].replace(",", "").split()

@@ -12,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kFrameBytes = 64;                                 // of an item or a header on the wire: plenty
+constexpr std::size_t kSocketPathBytes = 107;                           // sockaddr_un::sun_path without its end
 constexpr std::size_t kPutBytes = limits::kMessageBytes - (64u << 10);  // a put is one message, with its own frame
 
 std::string Text(std::int64_t number) { return std::to_string(number); }
@@ -143,6 +144,10 @@ void CheckAddress(std::string_view address) {
   const bool is_host = !address.starts_with(kUnix) && colon != address.npos && colon > 0 &&
                        IsPort(address.substr(colon + 1)) && address.find_first_of("/ \t\n") == address.npos &&
                        (address.front() == '[') == (address.substr(0, colon).find(':') != address.npos);
+  if (is_path && address.size() - kUnix.size() > kSocketPathBytes) {
+    throw InvalidArgument("'" + std::string(address) + "' is too long: the path of a Unix socket has at most " +
+                          std::to_string(kSocketPathBytes) + " bytes");
+  }
   if (is_path || is_host) return;
   throw InvalidArgument("'" + std::string(address) + "' is not an address: use HOST:PORT (port 1 to 65535, IPv6 as " +
                         "[::1]:PORT) or unix:PATH");

@@ -222,6 +222,7 @@ TEST_F(EmbeddedQueueTest, AnAddressThatMakesNoSenseIsRefusedAtOnce) {
        {"", "host", "host:", "host:0", "host:65536", "host:x", "unix:", "http://host:1", "::1:7"}) {
     EXPECT_EQ(ReasonOf([&] { Client client(address); }), Reason::kInvalidArgument) << address;
   }
+  EXPECT_EQ(ReasonOf([] { Client client("unix:/" + std::string(107, 'x')); }), Reason::kInvalidArgument);
   EXPECT_EQ(ReasonOf([] { Client client("h:1", {.lease = 1ms}); }), Reason::kInvalidArgument);
   EXPECT_EQ(ReasonOf([] { Client client("h:1", {.min_backoff = 2s, .max_backoff = 1s}); }), Reason::kInvalidArgument);
 }

@@ -34,8 +34,10 @@ namespace sluice {
 // Thread safety: all methods may be called from any thread.
 class Client {
  public:
-  // "HOST:PORT" or "unix:PATH". Returns when connected; Unavailable when the server cannot be reached within
-  // options.connect_timeout; InvalidArgument for an address or option that makes no sense.
+  // "HOST:PORT" (IPv6 as "[::1]:PORT"), or "unix:PATH": a Unix socket that the server listens at on this machine, the
+  // faster way to it; PATH may be relative and has at most 107 bytes. Returns when connected; Unavailable when the
+  // server cannot be reached within options.connect_timeout; InvalidArgument for an address or option that makes no
+  // sense.
   explicit Client(const std::string& address, ClientOptions options = {});
   // $SLUICE_ADDRESS, or 127.0.0.1:7171.
   static Client from_environment(ClientOptions options = {});
