@@ -31,6 +31,7 @@ class Sessions;
 //   order_mutex_   one thing at a time happens to the session: an operation begins, a stream comes or goes, it ends.
 //                  Held while namespaces take their steps, so that they see these things in the same order.
 //   answer_mutex_  the answers and who takes them. Held for moments only.
+// A message costs each of them once or twice, however many operations it carries.
 //
 // Thread safety: all methods may be called from any thread.
 class Session::Impl final : public Timed, public AnswerReceiver {
@@ -88,6 +89,7 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   // The namespace that is to run `command`; null: `refusal` is set. Remembers it.
   Space* Reach(std::string_view space, const Command& command, Answer* refusal) SLUICE_REQUIRES(order_mutex_);
   void Cancel(std::uint64_t target) SLUICE_REQUIRES(order_mutex_);
+  // Takes what was answered since out of waiting_: by now everything that waits is in it.
   void ForgetAnswered() SLUICE_REQUIRES(order_mutex_) SLUICE_EXCLUDES(answer_mutex_);
   // Answers that the client has: their auto_ack deliveries are finished.
   void FinishDeliveries(const std::vector<NumberedAnswer>& answers) SLUICE_REQUIRES(order_mutex_);

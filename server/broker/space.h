@@ -52,10 +52,10 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
 
   // Returns the id under which the operation waits; none when it was answered. The command is valid and may be run.
   OperationId Submit(SessionId session, Command&& command, Completion&& completion) SLUICE_EXCLUDES(mutex_);
-  // The same for several at once, in order, in one step: all of `operations` are routed commands, which are taken, and
-  // `receiver` hears their answers. Appends to `waiting` those that were not answered at once.
-  // They came at `now`.
-  void SubmitAll(SessionId session, TimePoint now, std::span<SubmittedOperation> operations, AnswerReceiver& receiver,
+  // The same for several at once that came at the time `came`, in order, in one step: all of `operations` are routed
+  // commands, which are taken, and `receiver` hears their answers. Appends to `waiting` those that were not answered at
+  // once.
+  void SubmitAll(SessionId session, TimePoint came, std::span<SubmittedOperation> operations, AnswerReceiver& receiver,
                  std::vector<WaitingOperation>* waiting) SLUICE_EXCLUDES(mutex_);
   // No effect when the operation does not wait (any more).
   void Cancel(OperationId operation) SLUICE_EXCLUDES(mutex_);

@@ -89,6 +89,7 @@ void Namespace::State::SetError(StoredItem& item, const std::string& error, Effe
     budget_.Give(item.last_error.size());
     effects.memory_freed = true;
   }
+  GiveFreed();  // by items that this very call has ended
   item.last_error = budget_.TryTake(error.size()) ? error : std::string();
 }
 

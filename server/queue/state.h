@@ -107,6 +107,7 @@ class Namespace::State {
   void SetError(StoredItem& item, const std::string& error, Effects& effects);
   // Removes an unleased item for good.
   void Finish(StoredItem& item, Outcome outcome, Effects& effects);
+  // Gives the memory of finished items back, of all at once: the budget is shared with other threads.
   void GiveFreed();
   std::uint64_t DiscardReady(Queue& queue, Effects& effects);
   StoredItem* FindLease(Fence fence) const;
