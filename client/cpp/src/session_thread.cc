@@ -158,6 +158,9 @@ bool SessionThread::Step() {
   if (keeper_.load(std::memory_order_relaxed) == std::this_thread::get_id()) RunDeferred();
   Gather();
   if (!OnTime(Now())) return false;
+  // After what there is to be written: gRPC tells the server at once how much more it may send, and that alone would
+  // wake it for nothing.
+  if (std::exchange(read_next_, false)) Read();
   void* tag = nullptr;
   bool ok = false;
   if (queue_.AsyncNext(&tag, &ok, FromNow(NextDeadline())) != grpc::CompletionQueue::GOT_EVENT) return true;
@@ -322,7 +325,8 @@ void SessionThread::OnRead(bool ok) {
   wire::ResponseIn* response = stream_->Received();
   if (response == nullptr) return EndStream("the server sent what is not a message of a session", true);
   if (state_ == State::kGreeting && !OnWelcome(*response)) return EndStream("the server did not greet", true);
-  if (OnAnswers(response->answers)) return Read();
+  read_next_ = OnAnswers(response->answers);
+  if (read_next_) return;
   again_at_once_ = true;
   EndStream("the session was lost", true);
 }
@@ -402,6 +406,7 @@ bool SessionThread::Leave(SteadyTime now) {
 
 void SessionThread::EndStream(const std::string& why, bool cancel) {
   state_ = State::kEnding;
+  read_next_ = false;
   why_ = why;
   Conversation::Effects effects;
   {

@@ -105,6 +105,7 @@ class SessionThread {
   Backoff backoff_;
   bool starting_ = false;
   bool reading_ = false;
+  bool read_next_ = false;  // the stream is open and nothing is being read
   bool again_at_once_ = false;  // the server is there, only the session is not
   std::string why_;             // this end broke the stream off
   SteadyTime retry_at_{};
