@@ -20,9 +20,8 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::uint64_t kMostThreads = 256;  // of each side
-
-constexpr std::uint64_t kBatch = 256;    // of the batched workloads
-constexpr std::uint64_t kParked = 1000;  // getters of w4, unless --count says otherwise
+constexpr std::uint64_t kBatch = 256;        // of w3 and w4
+constexpr std::uint64_t kParked = 1000;      // getters of w4, unless --count says otherwise
 
 struct BenchArguments {
   std::string workload;

@@ -142,10 +142,12 @@ def main(words):
     print("\n" + "\n".join(f"{name}: {NOTES[name]}" for name in args.systems if name in NOTES))
     others = [run["other_cpu"] for run in runs if "other_cpu" in run]
     if others:
-        print(f"\nother programs used {statistics.median(others):.0%} of the machine (median), {max(others):.0%} (most)")
+        middle, most = statistics.median(others), max(others)
+        print(f"\nother programs used {middle:.0%} of the machine in the median run, {most:.0%} in the worst")
     print(f"{time.monotonic() - begin:.0f} s in all")
     if args.json:
-        document = {"machine": machine, "rounds": args.rounds, "seconds": args.seconds, "rows": rows, "runs": runs}
+        document = {"machine": machine, "rounds": args.rounds, "seconds": args.seconds, "rows": rows}
+        document["runs"] = runs
         args.json.write_text(json.dumps(document, indent=1) + "\n")
     return 0 if all(row["valid"] or row["skipped"] for row in rows) else 1
 

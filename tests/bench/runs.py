@@ -65,7 +65,8 @@ class Run:
             wait_until(lambda: self._alive(getters) and board.sum(boards.CALLING) == parked, "all getters to call")
             self._await_quiet([*self.server.pids, getters.pid])
             rss = rss_bytes(self.server.pids)
-            putter = stack.enter_context(self._load("burst", board, 1, "--count", parked, "--batch", self.workload.batch))
+            words = ["--count", parked, "--batch", self.workload.batch]
+            putter = stack.enter_context(self._load("burst", board, 1, *words))
             before = cpu_s(self.server.pids)
             self._go(putter)
             self._finish(board, [(getters, "get"), (putter, "put")])
@@ -101,9 +102,8 @@ class Run:
                 "--queue", self.queue, *own]  # fmt: skip
 
     def _command(self, role):
-        done = subprocess.run(
-            [str(word) for word in self._arguments(role)], capture_output=True, text=True, timeout=DEADLINE_S, check=False
-        )
+        words = [str(word) for word in self._arguments(role)]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.strip()[-300:])
 
@@ -135,13 +135,12 @@ class Run:
         load.go()
 
     def _await_quiet(self, pids):
-        last = cpu_s(pids)
-        while True:
+        def quiet():
+            before = cpu_s(pids)
             time.sleep(QUIET_S)
-            now = cpu_s(pids)
-            if now - last < QUIET_CPU_S:
-                return
-            last = now
+            return cpu_s(pids) - before < QUIET_CPU_S
+
+        wait_until(quiet, "server and getters to be quiet")
 
     def _finish(self, board, loads):
         """Producers end by the clock; consumers when everything is finished. The first failure of any is raised."""

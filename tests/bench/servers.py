@@ -107,7 +107,8 @@ class Rabbitmq(Server):
         self.run("epmd", "-address", "127.0.0.1", "-port", epmd_port, env=env)
         self.listening(epmd_port)
         self.folder = self.processes[0].folder
-        (self.folder / "rabbitmq.conf").write_text("loopback_users = none\nlog.file = false\nlog.console.level = error\n")
+        settings = ["loopback_users = none", "log.file = false", "log.console.level = error"]
+        (self.folder / "rabbitmq.conf").write_text("\n".join(settings) + "\n")
         (self.folder / "enabled_plugins").write_text("[].\n")
         (self.folder / "rabbitmq-env.conf").write_text("")
         home = str(self.folder)

@@ -8,7 +8,7 @@ VALUES = ("value", "server_cpu_us", "client_cpu_us", "server_rss_bytes", "parked
 
 
 def medians(runs):
-    """A row for each system, workload and size. One void run makes it void: a guess about the others is worth nothing."""
+    """A row for each system, workload and size. One void run makes it void: the others prove nothing then."""
     groups = {}
     for run in runs:
         groups.setdefault((run["workload"], run["size_bytes"], run["system"]), []).append(run)

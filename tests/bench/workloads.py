@@ -56,7 +56,7 @@ NOTES = {
     "LPUSH, a script or pipelined LMOVE, DEL)",
     "beanstalkd": "put, reserve, delete; batched: as many commands in one write",
     "rabbitmq": "transient, publisher confirms, prefetch 1; an acknowledgement has no answer, so that task_done waits "
-    "for that of a basic.qos behind it; batched: published, then confirmed; acknowledged at once; prefetch of 2 batches",
+    "for that of a basic.qos behind it; batched: published, then confirmed; acknowledged at once",
     "rabbitmq-nowait": "task_done does not wait: less than the workload asks, therefore no peer",
     "nats": "JetStream in memory, work queue, one pull consumer; batched: the last acknowledgement waits for all",
     "python": "queue.Queue behind a BaseManager: no redelivery, therefore no peer",

@@ -56,7 +56,8 @@ class Peers(unittest.TestCase):
         self.assertIn("redis-server is not installed", text)
 
     def test_help_names_every_choice(self):
-        done = subprocess.run([ROOT / "tests" / "bench" / "peers.sh", "--help"], capture_output=True, text=True, check=True)
+        script = ROOT / "tests" / "bench" / "peers.sh"
+        done = subprocess.run([script, "--help"], capture_output=True, text=True, check=True)
         for word in ("--systems", "--workloads", "--rounds", "--json", "beanstalkd", "w2-processes", "examples:"):
             self.assertIn(word, done.stdout)
 
