@@ -23,7 +23,7 @@ examples:
   peers.sh                                        everything, in about six minutes
   peers.sh --quick                                does it run?
   peers.sh --systems sluice,redis --workloads w1,w3 --sizes 100 --rounds 5 --seconds 2
-  peers.sh --systems sluice --json sluice.json    no peer needed
+  peers.sh --systems sluice --no-install --json sluice.json        no peer needed
 
 The best peer is the fastest of redis, beanstalkd, rabbitmq and nats in the same block: those that keep an item until it
 is acknowledged. CPU is that of all processes of a side, for each item. Every item is numbered; a row where not every

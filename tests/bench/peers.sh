@@ -19,21 +19,21 @@ missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
 done
-if $install && [ "${#missing[@]}" -gt 0 ]; then
+install_missing() ( # Installed, not started: the servers of the run are its own.
   echo "installing ${missing[*]}" >&2
   sudo=$([ "$(id -u)" -eq 0 ] || echo sudo)
-  # Installed, not started: the servers of the run are its own. (policy-rc.d: 101 means "may not be started".)
-  policy=/usr/sbin/policy-rc.d
+  policy=/usr/sbin/policy-rc.d # 101: no service may be started
   if [ ! -e "$policy" ]; then
+    trap '$sudo rm -f "$policy"' EXIT
     printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
     $sudo chmod +x "$policy"
-    trap '$sudo rm -f "$policy"' EXIT
   fi
   $sudo apt-get update -qq >&2
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >&2
-fi
+)
+if $install && [ "${#missing[@]}" -gt 0 ]; then install_missing; fi
 if $build; then
   cmake -S "$root" --preset release >/dev/null
   cmake --build "$root/build/release" --target sluiced queue_load >&2
 fi
-python3 -B "$here/peers.py" "$@"
+exec python3 -B "$here/peers.py" "$@"
