@@ -20,7 +20,7 @@ from workloads import EXTRA_SYSTEMS, EXTRA_WORKLOADS, NOTES, SYSTEMS, WORKLOADS,
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = """\
 examples:
-  peers.sh                                        everything, in about six minutes
+  peers.sh                                        everything; six minutes, ten on a busy machine
   peers.sh --quick                                does it run?
   peers.sh --systems sluice,redis --workloads w1,w3 --sizes 100 --rounds 5 --seconds 2
   peers.sh --systems sluice --no-install --json sluice.json        no peer needed
