@@ -68,12 +68,12 @@ Queue* Namespace::State::Create(const Call& call, const std::string& name, const
 bool Namespace::State::Run(const Call& call, CreateQueue&& create) {
   const auto found = queues_.find(create.queue);
   if (found == queues_.end()) {
-    if (Create(call, create.queue, create.settings) != nullptr) call.Reply(Answer::Ok(CreateResult{true}));
+    if (Create(call, create.queue, create.settings) != nullptr) call.Succeed(CreateResult{true});
     return false;
   }
   const QueueSettings& have = found->second->settings;
   if (have == create.settings) {
-    call.Reply(Answer::Ok(CreateResult{false}));
+    call.Succeed(CreateResult{false});
   } else {
     call.Refuse(Reason::kQueueExists, Named(create.queue) + " exists with other settings: " +
                                           Differences(have, create.settings) + "; update it, or create it as it is");
@@ -91,7 +91,7 @@ bool Namespace::State::Run(const Call& call, UpdateQueue&& update) {
   settings.lease = update.update.lease.value_or(settings.lease);
   settings.max_attempts = update.update.max_attempts.value_or(settings.max_attempts);
   settings.paused = update.update.paused.value_or(settings.paused);
-  call.Reply(Answer::Ok(UpdateResult{settings}));
+  call.Succeed(UpdateResult{settings});
   RefuseHopelessPutters(*queue, call.effects);
   Settle(*queue, call.now, call.effects);
   return false;
@@ -101,9 +101,9 @@ bool Namespace::State::Run(const Call& call, DeleteQueue&& remove) {
   Queue* queue = Find(call, remove.queue);
   if (queue == nullptr) return false;
   const Answer deleted = Answer::Refused(Reason::kQueueDeleted, Named(queue->name) + " was deleted");
-  for (Waiter* waiter : queue->getters.All()) AnswerWaiter(*waiter, deleted, call.effects);
-  for (Waiter* waiter : queue->putters.All()) AnswerWaiter(*waiter, deleted, call.effects);
-  while (!queue->joiners.empty()) AnswerWaiter(*queue->joiners.front(), deleted, call.effects);
+  for (Waiter* waiter : queue->getters.All()) AnswerWaiter(*waiter, Answer(deleted), call.effects);
+  for (Waiter* waiter : queue->putters.All()) AnswerWaiter(*waiter, Answer(deleted), call.effects);
+  while (!queue->joiners.empty()) AnswerWaiter(*queue->joiners.front(), Answer(deleted), call.effects);
   SetWaitsForMemory(*queue, 0);
 
   const std::uint64_t discarded = queue->unfinished();
@@ -114,7 +114,7 @@ bool Namespace::State::Run(const Call& call, DeleteQueue&& remove) {
   }
   GiveFreed();
   queues_.erase(remove.queue);
-  call.Reply(Answer::Ok(DeleteResult{discarded}));
+  call.Succeed(DeleteResult{discarded});
   return false;
 }
 
@@ -130,13 +130,13 @@ bool Namespace::State::Run(const Call& call, ListQueues&& list) {
     }
     result.queues.push_back(next->second->Describe(call.now));
   }
-  call.Reply(Answer::Ok(std::move(result)));
+  call.Succeed(std::move(result));
   return false;
 }
 
 bool Namespace::State::Run(const Call& call, DescribeQueue&& describe) {
   Queue* queue = Find(call, describe.queue);
-  if (queue != nullptr) call.Reply(Answer::Ok(DescribeResult{queue->Describe(call.now)}));
+  if (queue != nullptr) call.Succeed(DescribeResult{queue->Describe(call.now)});
   return false;
 }
 

@@ -36,7 +36,7 @@ bool Namespace::State::Run(const Call& call, Put&& put) {
     const ItemId first{last_item_ + 1};
     const auto count = static_cast<std::uint32_t>(put.items.size());
     AddItems(*queue, put.items, call.now);
-    call.Reply(Answer::Ok(PutResult{first, count, Durability::kMemory}));
+    call.Succeed(PutResult{first, count, Durability::kMemory});
     Settle(*queue, call.now, call.effects);
     return false;
   }
@@ -62,7 +62,7 @@ bool Namespace::State::Run(const Call& call, Get&& get) {
     return false;
   };
   if (!queue->settings.paused && !queue->ready.empty() && queue->getters.First() == nullptr) {
-    call.Reply(Answer::Ok(Deliver(*queue, GetTerms(get), call.session, call.now)));
+    call.Succeed(Deliver(*queue, GetTerms(get), call.session, call.now));
     Settle(*queue, call.now, call.effects);
     return false;
   }
@@ -105,7 +105,7 @@ bool Namespace::State::Run(const Call& call, TaskDone&& done) {
   TaskDoneResult result;
   const auto& held = Held(call, *queue, done.fences, &result.lost);
   if (held.empty()) return false;
-  call.Reply(Answer::Ok(std::move(result)));
+  call.Succeed(std::move(result));
   for (StoredItem* item : held) {
     Unlease(*item);
     Finish(*item, Outcome::kDone, call.effects);
@@ -124,7 +124,7 @@ bool Namespace::State::Run(const Call& call, Fail&& fail) {
     SetError(*item, fail.error, call.effects);
     Return(*item, Attempt::kCounts, call.effects) ? ++result.dead : ++result.retried;
   }
-  call.Reply(Answer::Ok(std::move(result)));
+  call.Succeed(std::move(result));
   Settle(*queue, call.now, call.effects);
   return false;
 }
@@ -135,7 +135,7 @@ bool Namespace::State::Run(const Call& call, Release&& release) {
   ReleaseResult result;
   const auto& held = Held(call, *queue, release.fences, &result.lost);
   if (held.empty()) return false;
-  call.Reply(Answer::Ok(std::move(result)));
+  call.Succeed(std::move(result));
   for (StoredItem* item : held) Return(*item, Attempt::kDoesNotCount, call.effects);
   Settle(*queue, call.now, call.effects);
   return false;
@@ -154,7 +154,7 @@ bool Namespace::State::Run(const Call& call, Extend&& extend) {
     item->deadline = call.now + result.lease;
     lease_deadlines_.emplace(*item->deadline, item->fence);
   }
-  call.Reply(Answer::Ok(std::move(result)));
+  call.Succeed(std::move(result));
   return false;
 }
 
@@ -173,7 +173,7 @@ bool Namespace::State::Run(const Call& call, Join&& join) {
     waiter->joined.push_back(part);
   }
   if (Joined(*waiter)) {
-    call.Reply(Answer::Ok(CountsOf(waiter->joined)));
+    call.Succeed(CountsOf(waiter->joined));
     return false;
   }
   if (join.timeout && join.timeout->count() <= 0) {
@@ -196,7 +196,7 @@ bool Namespace::State::Run(const Call& call, Shutdown&& shutdown) {
     AnswerWaiter(*waiter, Answer::Refused(Reason::kShutDown, Named(queue->name) + " was shut down"), call.effects);
   }
   const std::uint64_t discarded = shutdown.immediate ? DiscardReady(*queue, call.effects) : 0;
-  call.Reply(Answer::Ok(ShutdownResult{discarded}));
+  call.Succeed(ShutdownResult{discarded});
   Settle(*queue, call.now, call.effects);
   return false;
 }
@@ -206,13 +206,13 @@ bool Namespace::State::Run(const Call& call, Reopen&& reopen) {
   if (queue == nullptr) return false;
   queue->shut_down = false;
   queue->immediate = false;
-  call.Reply(Answer::Ok(ReopenResult{}));
+  call.Succeed(ReopenResult{});
   return false;
 }
 
 bool Namespace::State::Run(const Call& call, Stats&& stats) {
   Queue* queue = Find(call, stats.queue);
-  if (queue != nullptr) call.Reply(Answer::Ok(StatsResult{queue->Snapshot(call.now)}));
+  if (queue != nullptr) call.Succeed(StatsResult{queue->Snapshot(call.now)});
   return false;
 }
 
@@ -227,7 +227,7 @@ bool Namespace::State::Run(const Call& call, Peek&& peek) {
     if (bytes > limits::kReplyBytes && !result.items.empty()) break;
     result.items.push_back({item->id, item->attempts, item->put_time, item->last_error, item->content});
   }
-  call.Reply(Answer::Ok(std::move(result)));
+  call.Succeed(std::move(result));
   return false;
 }
 
@@ -235,7 +235,7 @@ bool Namespace::State::Run(const Call& call, PurgeQueue&& purge) {
   Queue* queue = Find(call, purge.queue);
   if (queue == nullptr) return false;
   const std::uint64_t discarded = DiscardReady(*queue, call.effects);
-  call.Reply(Answer::Ok(PurgeResult{discarded}));
+  call.Succeed(PurgeResult{discarded});
   Settle(*queue, call.now, call.effects);
   return false;
 }

@@ -22,11 +22,13 @@ class NumberTable {
   std::size_t size() const { return young_ + old_.size(); }
 
   // Requires: `number` is not 0 and above every number added before.
-  void Add(std::uint64_t number, Value value) {
+  void Add(std::uint64_t number, Value&& value) {
     assert(number != 0);
     if (slots_.empty()) slots_.resize(kLeastSlots);
     while (SlotOf(number).number != 0) MakeRoom(SlotOf(number));
-    SlotOf(number) = {number, std::move(value)};
+    Slot& slot = SlotOf(number);
+    slot.number = number;
+    slot.value = std::move(value);
     ++young_;
   }
 
@@ -44,9 +46,10 @@ class NumberTable {
   Value Take(std::uint64_t number) {
     if (number == 0) return {};
     if (!slots_.empty() && SlotOf(number).number == number) {
-      Slot taken = std::exchange(SlotOf(number), {});
+      SlotOf(number).number = 0;
+      Value taken = std::exchange(SlotOf(number).value, {});
       if (--young_ == 0 && slots_.size() > kKeptSlots) std::vector<Slot>().swap(slots_);
-      return std::move(taken.value);
+      return taken;
     }
     auto node = old_.extract(number);
     return node.empty() ? Value{} : std::move(node.mapped());

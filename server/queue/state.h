@@ -37,8 +37,14 @@ struct Call {
   bool may_wait;
   Effects& effects;
 
-  void Reply(Answer&& answer) const { effects.answers.emplace_back(operation, std::move(answer)); }
-  void Refuse(Reason reason, std::string message) const { Reply(Answer::Refused(reason, std::move(message))); }
+  // Made where it is to stay: an answer is large.
+  template <typename Result>
+  void Succeed(Result&& result) const {
+    effects.answers.emplace_back(operation, Answer{}).second.result = std::forward<Result>(result);
+  }
+  void Refuse(Reason reason, std::string message) const {
+    effects.answers.emplace_back(operation, Answer::Refused(reason, std::move(message)));
+  }
 };
 
 class Namespace::State {
@@ -128,7 +134,7 @@ class Namespace::State {
   // ---- waiting.cc ----
   bool Park(const Call& call, std::unique_ptr<Waiter> waiter, WaitTime timeout);
   // Unlinks a waiter everywhere and answers it. The caller settles the queue of a put.
-  void AnswerWaiter(Waiter& waiter, Answer answer, Effects& effects);
+  void AnswerWaiter(Waiter& waiter, Answer&& answer, Effects& effects);
   void Unlink(Waiter& waiter);
   void TimeOut(Waiter& waiter, TimePoint now, Effects& effects);
 

@@ -53,7 +53,7 @@ void Namespace::State::Unlink(Waiter& waiter) {
   }
 }
 
-void Namespace::State::AnswerWaiter(Waiter& waiter, Answer answer, Effects& effects) {
+void Namespace::State::AnswerWaiter(Waiter& waiter, Answer&& answer, Effects& effects) {
   Unlink(waiter);
   effects.answers.emplace_back(waiter.operation, std::move(answer));
   waiters_.Take(waiter.operation.value);
