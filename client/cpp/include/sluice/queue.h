@@ -181,7 +181,7 @@ class Queue {
   // `void(Outcome<...>)`: it is called exactly once, in a thread of the client's that is there for callbacks, one after
   // the other. It may use the client as it likes, but while it runs no other callback does; it must not throw (the
   // program ends). What makes no sense (InvalidArgument, TooLarge) this form throws at once; then the callback is not
-  // called, and nothing was begun.
+  // called, and nothing was begun. Calls return at once, unless the client has 16 MiB unsent (or see put_async).
   //
   // The operation ends as the blocking call does: at its timeout, by its stop token (an item that came first is not
   // lost), with the client's close(), and with Cancelled when the last of the client, its queues and tasks is gone.
