@@ -15,6 +15,8 @@ namespace {
 // Operations that a namespace runs in one step: enough that a lock costs nothing, few enough that others get their
 // turn.
 constexpr std::size_t kOperationsPerStep = 256;
+// A large confirmation must not keep its memory for the life of the thread.
+constexpr std::size_t kKeptAnswers = 256;
 
 }  // namespace
 
@@ -280,12 +282,22 @@ std::vector<SessionAnswer> Session::Impl::TakeAnswers(const SessionSink* sink, s
 }
 
 bool Session::Impl::Confirm(std::uint64_t answers_seen) {
-  std::vector<NumberedAnswer> forgotten;  // goes under no lock
+  thread_local std::vector<NumberedAnswer> done_with;  // a buffer; goes under no lock
+  bool finishes = false;
   {
     MutexLock lock(answer_mutex_);
     if (ended_.load(std::memory_order_relaxed)) return true;  // the stream hears of that by itself
-    if (!log_.HasAutoAck()) return log_.Confirm(answers_seen, &forgotten);
+    finishes = log_.HasAutoAck();
+    if (!finishes && !log_.Confirm(answers_seen, &done_with)) return false;
   }
+  if (finishes) return ConfirmAndFinish(answers_seen);
+  done_with.clear();
+  if (done_with.capacity() > kKeptAnswers) done_with.shrink_to_fit();
+  return true;
+}
+
+bool Session::Impl::ConfirmAndFinish(std::uint64_t answers_seen) {
+  std::vector<NumberedAnswer> forgotten;  // goes under no lock
   CompletionScope scope;
   MutexLock order(order_mutex_);
   {

@@ -91,6 +91,8 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   void Cancel(std::uint64_t target) SLUICE_REQUIRES(order_mutex_);
   // Takes what was answered since out of waiting_: by now everything that waits is in it.
   void ForgetAnswered() SLUICE_REQUIRES(order_mutex_) SLUICE_EXCLUDES(answer_mutex_);
+  // Confirm, when it may finish items.
+  bool ConfirmAndFinish(std::uint64_t answers_seen) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
   // Answers that the client has: their auto_ack deliveries are finished.
   void FinishDeliveries(const std::vector<NumberedAnswer>& answers) SLUICE_REQUIRES(order_mutex_);
   void LeaveSpaces(const std::vector<NumberedAnswer>& unsent) SLUICE_REQUIRES(order_mutex_);
