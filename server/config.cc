@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <thread>
 #include <utility>
 
 #include "server/address.h"
@@ -15,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kMaxDefaultThreads = 16;
+constexpr unsigned kCoresPerThread = 4;
 constexpr int kMaxThreads = 64;
 constexpr std::size_t kMinMemory = 1u << 20;
 constexpr std::size_t kMaxCount = 10'000'000;  // more is a slip of the keyboard
@@ -128,7 +128,7 @@ std::vector<Setting> MakeSettings() {
       "max-sessions", "sessions, connected or in their grace period" + count(defaults.broker.max_sessions), 1,
       kMaxCount, [](Config & config) -> auto& { return config.broker.max_sessions; }));
   settings.push_back(Count(
-      "threads", "threads that serve calls [one per core, at most 16]", 1, kMaxThreads,
+      "threads", "threads that serve calls [one per four cores, at most 16]", 1, kMaxThreads,
       [](Config & config) -> auto& { return config.threads; }));
   settings.push_back(Time(
       "grace", "Limits",
@@ -155,8 +155,8 @@ std::vector<Setting> MakeSettings() {
 
 }  // namespace
 
-int Config::DefaultThreads() {
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxDefaultThreads);
+int Config::DefaultThreads(unsigned cores) {
+  return std::clamp(static_cast<int>(cores / kCoresPerThread), 1, kMaxDefaultThreads);
 }
 
 const std::vector<Setting>& Settings() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "common/limits.h"
@@ -25,8 +26,10 @@ struct Config {
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
 
-  // One per core; what more cores than this bring is not worth their memory.
-  static int DefaultThreads();
+  // One for every four cores, at most 16: more are not worth their memory. All threads wait on one set of sockets, so a
+  // call may hop between them, and each of them takes a core that clients on the same machine want: on 2 cores one
+  // thread does half as much again as two.
+  static int DefaultThreads(unsigned cores = std::thread::hardware_concurrency());
 };
 
 struct Setting {

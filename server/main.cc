@@ -17,6 +17,7 @@
 #include "server/log.h"
 #include "server/port_file.h"
 #include "server/server.h"
+#include "server/system_limits.h"
 #include "server/units.h"
 
 namespace sluice::server {
@@ -29,6 +30,7 @@ constexpr auto kCutOff = 500ms;
 
 // Serves until a signal. Returns the exit code.
 int Serve(const Config& config) {
+  for (const std::string& warning : PrepareSystemLimits()) spdlog::warn("{}", warning);
   std::string error;
   const auto server = Server::Start(config, SteadyClock::Get(), &error);
   if (!server) {

@@ -5,8 +5,6 @@
 #include <utility>
 
 #include <grpc/grpc.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -22,8 +20,6 @@ using namespace std::chrono_literals;
 // Health watchers and reflection streams have nothing to wait for: they are cut off this long after our own calls.
 constexpr auto kOthersLinger = 100ms;
 
-constexpr char kQueueService[] = "sluice.v1.QueueService";
-
 // gRPC's library ends with its last object, and then waits up to 10 s for a poller of its own: it had better never end.
 void KeepGrpc() {
   static const bool kept = (grpc_init(), true);
@@ -37,7 +33,6 @@ std::unique_ptr<Server> Server::Start(const Config& config, const Clock& clock, 
   if (!server->Listen(error)) return nullptr;
   server->transport_->Start();
   server->io_thread_ = std::thread([io = &server->io_] { io->run(); });
-  server->grpc_->GetHealthCheckService()->SetServingStatus(kQueueService, true);
   return server;
 }
 
@@ -60,8 +55,6 @@ bool Server::Listen(std::string* error) {
     }
   }
   KeepGrpc();
-  grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   rpc::ApplyConnectionSettings(builder);
   transport_->Register(builder);
@@ -87,7 +80,6 @@ void Server::Drain() {
   if (!transport_) return;
   const auto deadline = std::chrono::steady_clock::now() + config_.drain_timeout;
   if (grpc_) {
-    grpc_->GetHealthCheckService()->SetServingStatus(false);
     broker_.Drain();
     transport_->Drain();
     const bool idle = transport_->WaitUntilIdle(deadline);

@@ -6,9 +6,11 @@
 
 #include <grpcpp/server_builder.h>
 
+#include "server/rpc/health.h"
 #include "server/rpc/live_calls.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/queue_thread.h"
+#include "server/rpc/reflection.h"
 #include "server/rpc/session_stream.h"
 #include "server/rpc/transport.h"
 #include "server/rpc/wiring.h"
@@ -18,8 +20,8 @@
 namespace sluice::rpc {
 namespace {
 
-// Calls of one method that gRPC can hand over before the thread has looked at the first. What comes beyond waits in
-// gRPC, bounded by the streams of its connection.
+// Calls of one of our methods that gRPC can hand over before the thread has looked at the first. What comes beyond
+// waits in gRPC, bounded by the streams of its connection.
 constexpr int kSlotsPerMethod = 16;
 
 class CompletionQueueTransport final : public Transport {
@@ -30,6 +32,8 @@ class CompletionQueueTransport final : public Transport {
   void Register(grpc::ServerBuilder& builder) override {
     builder.RegisterService(&queue_service_);
     builder.RegisterService(&admin_service_);
+    builder.RegisterService(&health_.service());
+    builder.RegisterService(&reflection_service_);
     for (int i = 0; i < wanted_threads_; ++i) {
       threads_.push_back(std::make_unique<QueueThread>(builder.AddCompletionQueue()));
     }
@@ -42,11 +46,16 @@ class CompletionQueueTransport final : public Transport {
         ListenToUnaryCalls(wiring, &queue_service_, &admin_service_);
         SessionStream::Listen(wiring, &queue_service_);
       }
+      health_.Listen(wiring);
+      ListenToReflection(wiring, &reflection_service_);
     }
     for (const auto& thread : threads_) thread->Start();
   }
 
-  void Drain() override { calls_.Drain(); }
+  void Drain() override {
+    health_.StopServing();
+    calls_.Drain();
+  }
   bool WaitUntilIdle(std::chrono::steady_clock::time_point deadline) override {
     return calls_.under_way().WaitUntilNone(deadline);
   }
@@ -61,8 +70,10 @@ class CompletionQueueTransport final : public Transport {
   broker::Broker& broker_;
   const int wanted_threads_;
   LiveCalls calls_;
-  v1::QueueService::AsyncService queue_service_;
+  QueueService queue_service_;
   v1::AdminService::AsyncService admin_service_;
+  Health health_;
+  ReflectionService reflection_service_;
   std::vector<std::unique_ptr<QueueThread>> threads_;
 };
 

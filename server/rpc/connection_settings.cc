@@ -21,8 +21,6 @@ constexpr int kMinClientPingMs = 1'000;
 constexpr int kStreamsPerConnection = 20'000;
 // gRPC's own memory: 14 KiB for each of 100,000 parked calls, and messages that are on their way.
 constexpr std::size_t kTransportMemoryBytes = std::size_t{2} << 30;
-// Reflection is the one service that takes a thread per call.
-constexpr int kReflectionThreads = 8;
 
 }  // namespace
 
@@ -38,11 +36,8 @@ void ApplyConnectionSettings(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two servers on one port would share its callers
 
   grpc::ResourceQuota quota("sluiced");
-  quota.Resize(kTransportMemoryBytes).SetMaxThreads(kReflectionThreads);
+  quota.Resize(kTransportMemoryBytes);
   builder.SetResourceQuota(quota);
-  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
 }
 
 }  // namespace sluice::rpc

@@ -7,15 +7,14 @@
 namespace sluice::rpc {
 namespace {
 
-using Backlog = std::vector<std::shared_ptr<Deferred>>;
+using Backlog = std::vector<Deferred*>;
 
 thread_local Backlog* deferred = nullptr;  // of this thread, if it serves a queue
 
 // What runs may defer again.
 void RunAll(Backlog& backlog) {
   for (std::size_t i = 0; i < backlog.size(); ++i) {
-    const std::shared_ptr<Deferred> work = std::move(backlog[i]);
-    work->RunDeferred();
+    backlog[i]->RunDeferred();
   }
   backlog.clear();
 }
@@ -37,9 +36,9 @@ void QueueThread::Stop() {
   queue_.reset();
 }
 
-void QueueThread::AfterEvent(std::shared_ptr<Deferred> work) {
+void QueueThread::AfterEvent(Deferred* work) {
   if (deferred != nullptr) {
-    deferred->push_back(std::move(work));
+    deferred->push_back(work);
   } else {
     work->RunDeferred();
   }

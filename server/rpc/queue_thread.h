@@ -12,8 +12,10 @@ namespace sluice::rpc {
 // Work that is better done once, after everything that one event brings about.
 class Deferred {
  public:
-  virtual ~Deferred() = default;
   virtual void RunDeferred() = 0;
+
+ protected:
+  ~Deferred() = default;
 };
 
 class QueueThread {
@@ -32,7 +34,8 @@ class QueueThread {
 
   // In a queue's thread: runs `work` when the event at hand has been handled. In another thread: runs it now.
   // Thread safety: may be called from any thread.
-  static void AfterEvent(std::shared_ptr<Deferred> work);
+  // Borrows: `work`, until it has run.
+  static void AfterEvent(Deferred* work);
 
  private:
   void Run();

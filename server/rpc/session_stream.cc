@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include <grpcpp/support/proto_buffer_reader.h>
+#include <grpcpp/support/slice.h>
 #include <spdlog/spdlog.h>
 
 #include "common/limits.h"
@@ -21,15 +23,41 @@ constexpr std::size_t kItemsPerWrite = 512;
 constexpr std::size_t kBytesPerWrite = 256u << 10;
 // Requests that are read while one response is being written.
 constexpr int kReadsPerWrite = 16;
-// A request message that grew beyond this is not kept for reuse.
-constexpr int kOperationsKept = 512;
+// Operations of one message for which a thread keeps memory.
+constexpr std::size_t kOperationsKept = 4'096;
 
+constexpr char kNoMessage[] = "the message is no SessionRequest, or one with too many operations";
 constexpr char kHelloFirst[] = "hello is the first message of a session stream, and only that";
 
+// Memory for one message, of each thread instead of each stream: it is read, or made, in one go.
+struct Scratch {
+  wire::RequestIn request;
+  std::vector<broker::SubmittedOperation> operations;
+  std::vector<wire::AnswerOut> answers;
+  wire::ResponseWriter writer;
+};
+
+Scratch& ThreadScratch() {
+  thread_local Scratch scratch;
+  return scratch;
+}
+
+bool Decode(grpc::ByteBuffer* message, wire::RequestIn* request) {
+  grpc::ProtoBufferReader reader(message);
+  return reader.status().ok() && wire::ReadRequest(&reader, request) && reader.status().ok();
+}
+
+// One piece of memory of exactly the size that is needed.
+grpc::ByteBuffer Encode(wire::ResponseWriter& writer, const wire::ResponseOut& response) {
+  const grpc::Slice slice(writer.Measure(response));
+  writer.Write(reinterpret_cast<char*>(const_cast<std::uint8_t*>(slice.begin())));  // not shared yet
+  return {&slice, 1};
+}
+
 // What is wrong with a first message; empty: nothing.
-std::string Problem(const v1::SessionRequest& message) {
-  const v1::Hello& hello = message.hello();
-  if (!message.has_hello()) return kHelloFirst;
+std::string Problem(const wire::RequestIn& request) {
+  if (!request.hello) return kHelloFirst;
+  const v1::Hello& hello = *request.hello;
   if (hello.client_name().size() > limits::kClientNameBytes) {
     return fmt::format("client_name: at most {} bytes", limits::kClientNameBytes);
   }
@@ -43,71 +71,73 @@ std::string Problem(const v1::SessionRequest& message) {
 
 }  // namespace
 
-SessionStream::SessionStream(const Wiring& wiring, v1::QueueService::AsyncService* service)
+SessionStream::SessionStream(const Wiring& wiring, QueueService* service)
     : wiring_(wiring), object_(wiring.calls.objects().Take()), service_(service) {
   context_.AsyncNotifyWhenDone(&done_);
 }
 
 SessionStream::~SessionStream() { wiring_.calls.Remove(this); }
 
-void SessionStream::Listen(const Wiring& wiring, v1::QueueService::AsyncService* service) {
+void SessionStream::Listen(const Wiring& wiring, QueueService* service) {
   auto stream = std::make_shared<SessionStream>(wiring, service);
   {
     MutexLock lock(stream->mutex_);
-    stream->keep_done_ = stream;
+    stream->self_ = stream;
   }
   service->RequestSession(&stream->context_, &stream->stream_, &wiring.queue, &wiring.queue, &stream->accepted_);
 }
 
 // ---- events ------------------------------------------------------------------------------------
 
+void SessionStream::Release() {
+  std::shared_ptr<SessionStream> last;  // goes under no lock
+  MutexLock lock(mutex_);
+  if (--reasons_ == 0) last.swap(self_);
+}
+
 void SessionStream::OnAccepted(bool ok) {
-  if (!ok) {  // the server shuts down; `done` does not come for a call that never was
-    std::shared_ptr<SessionStream> last;
-    MutexLock lock(mutex_);
-    last.swap(keep_done_);
-    return;
-  }
+  if (!ok) return Release();  // the server shuts down; `done` does not come for a call that never was
   under_way_ = wiring_.calls.under_way().Take();
   Listen(wiring_, service_);
   wiring_.calls.Add(this);
-  if (wiring_.calls.draining()) {
-    Drain();
-  } else {
-    ReadNext();
+  if (wiring_.calls.draining()) return Drain();
+  {
+    MutexLock lock(mutex_);
+    ++reasons_;
   }
+  ReadNext();
 }
 
 void SessionStream::OnRead(bool ok) {
-  std::shared_ptr<SessionStream> keep;
+  bool ending = false;
   {
     MutexLock lock(mutex_);
-    keep.swap(keep_read_);
-    if (ending_) return;  // what still comes belongs to nobody: the session may have another stream by now
+    ending = ending_.has_value();
   }
-  const bool first = !session_;
-  if (!ok) {  // half-closed; or broken, and then what is written fails
-    return first ? End(Reason::kInvalidArgument, kHelloFirst, Flush::kNo) : End(Reason::kOk, "", Flush::kYes);
-  }
-  if (first) {
-    if (!ClaimWriting()) return;  // the server drains: already ending
-    if (Greet(request_)) Process(request_);
-    QueueThread::AfterEvent(keep);  // the right to write goes with it
-  } else if (request_.has_hello()) {
-    End(Reason::kInvalidArgument, kHelloFirst, Flush::kNo);
+  if (ending) {
+    message_.Clear();  // what still comes belongs to nobody: the session may have another stream by now
+  } else if (!ok) {    // half-closed; or broken, and then what is written fails
+    session_ ? End(Reason::kOk, "", Flush::kYes) : End(Reason::kInvalidArgument, kHelloFirst, Flush::kNo);
   } else {
-    Process(request_);
+    Scratch& scratch = ThreadScratch();
+    const bool readable = Decode(&message_, &scratch.request);
+    message_.Clear();
+    readable ? OnMessage(scratch.request) : End(Reason::kInvalidArgument, kNoMessage, Flush::kNo);
+    if (scratch.request.operations.capacity() > kOperationsKept) scratch = {};
   }
-  if (request_.operations_size() > kOperationsKept) v1::SessionRequest().Swap(&request_);
-  ReadUnlessAhead();
+  QueueThread::AfterEvent(&reader_);
+}
+
+void SessionStream::OnMessage(wire::RequestIn& request) {
+  if (session_) {
+    request.hello ? End(Reason::kInvalidArgument, kHelloFirst, Flush::kNo) : Process(request);
+  } else if (ClaimWriting()) {  // or else the server drains: already ending
+    if (Greet(request)) Process(request);
+    QueueThread::AfterEvent(this);  // the right to write goes with it
+  }
 }
 
 void SessionStream::OnWritten(bool ok) {
-  std::shared_ptr<SessionStream> keep;
-  {
-    MutexLock lock(mutex_);
-    keep.swap(keep_write_);
-  }
   if (ok) {
     session_->Touch();  // a client that takes long over a large answer is alive
     ResumeReading();
@@ -117,18 +147,12 @@ void SessionStream::OnWritten(bool ok) {
   WriteNext();
 }
 
-void SessionStream::OnFinished(bool /*ok*/) {
-  std::shared_ptr<SessionStream> keep;
-  MutexLock lock(mutex_);
-  keep.swap(keep_write_);
-}
+void SessionStream::OnFinished(bool /*ok*/) { Release(); }
 
 void SessionStream::OnDone(bool /*ok*/) {
-  std::shared_ptr<SessionStream> keep;
   bool goodbye = false;
   {
     MutexLock lock(mutex_);
-    keep.swap(keep_done_);
     goodbye = ending_ && ending_->goodbye;
   }
   if (session_ && goodbye) {
@@ -137,19 +161,20 @@ void SessionStream::OnDone(bool /*ok*/) {
     session_->Detach(this);
   }
   End(Reason::kOk, "", Flush::kNo);
+  Release();
 }
 
 // ---- reading -----------------------------------------------------------------------------------
 
-bool SessionStream::Greet(const v1::SessionRequest& message) {
-  const v1::Hello& hello = message.hello();
-  if (const std::string problem = Problem(message); !problem.empty()) {
+bool SessionStream::Greet(const wire::RequestIn& request) {
+  if (const std::string problem = Problem(request); !problem.empty()) {
     End(Reason::kInvalidArgument, problem, Flush::kNo);
     return false;
   }
+  const v1::Hello& hello = *request.hello;
   session_ = OpenOrResume(hello);
   if (!session_) return false;
-  const auto attached = session_->Attach(shared_from_this(), message.answers_seen());
+  const auto attached = session_->Attach(shared_from_this(), request.answers_seen);
   if (!attached.ok) {
     End(Reason::kSessionLost, "the session has ended; begin a new one", Flush::kNo);
     return false;
@@ -181,63 +206,58 @@ std::shared_ptr<broker::Session> SessionStream::OpenOrResume(const v1::Hello& he
   return session;
 }
 
-void SessionStream::Process(v1::SessionRequest& message) {
+void SessionStream::Process(wire::RequestIn& request) {
   session_->Touch();
-  if (message.answers_seen() != 0 && !session_->Confirm(message.answers_seen())) {
+  if (request.answers_seen != 0 && !session_->Confirm(request.answers_seen)) {
     return End(Reason::kInvalidArgument, "answers_seen goes back, or ahead of what was sent", Flush::kNo);
   }
-  for (v1::Operation& operation : *message.mutable_operations()) {
-    if (!Begin(std::move(operation))) return;
-  }
-  if (message.goodbye()) {
+  if (!Begin(request)) return;
+  if (request.goodbye) {
     End(Ending{Reason::kOk, "", Flush::kYes, true});
-  } else if (message.operations().empty() && !message.has_hello()) {
+  } else if (request.operations.empty() && !request.hello) {
     {
       MutexLock lock(mutex_);
       heartbeat_ = true;
+      if (!ClaimWritingLocked()) return;
     }
-    RequestWrite();
+    QueueThread::AfterEvent(this);
   }
 }
 
-bool SessionStream::Begin(v1::Operation&& operation) {
-  const std::uint64_t id = operation.id();
-  if (id == 0) {
-    End(Reason::kInvalidArgument, "operations: ids begin at 1", Flush::kNo);
-    return false;
+bool SessionStream::Begin(wire::RequestIn& request) {
+  std::vector<broker::SubmittedOperation>& operations = ThreadScratch().operations;
+  bool sensible = true;
+  for (wire::OperationIn& operation : request.operations) {
+    if (operation.id == 0) {
+      sensible = false;
+      break;
+    }
+    broker::SubmittedOperation& submitted = operations.emplace_back();
+    submitted.operation = operation.id;
+    if (auto* routed = std::get_if<wire::Routed>(&operation.call)) {
+      submitted.what = broker::RoutedCommand{std::move(routed->space), std::move(routed->command)};
+    } else if (auto* invalid = std::get_if<wire::Invalid>(&operation.call)) {
+      submitted.what = Answer::Refused(invalid->reason, std::move(invalid->message));
+    } else {
+      submitted.what = broker::CancelCommand{std::get<wire::Cancelling>(operation.call).operation};
+    }
   }
-  if (operation.has_cancel()) {
-    session_->Cancel(id, operation.cancel().operation());
-    return true;
-  }
-  wire::Parsed parsed = wire::Parse(std::move(operation));
-  if (auto* invalid = std::get_if<wire::Invalid>(&parsed)) {
-    session_->Refuse(id, Answer::Refused(invalid->reason, std::move(invalid->message)));
-  } else {
-    auto& routed = std::get<wire::Routed>(parsed);
-    session_->Submit(id, routed.space, std::move(routed.command));
-  }
-  return true;
-}
-
-void SessionStream::ReadNext() {
-  {
-    MutexLock lock(mutex_);
-    keep_read_ = shared_from_this();
-  }
-  stream_.Read(&request_, &read_);
+  if (!operations.empty()) session_->SubmitAll(std::move(operations));
+  operations.clear();
+  if (!sensible) End(Reason::kInvalidArgument, "operations: ids begin at 1", Flush::kNo);
+  return sensible;
 }
 
 void SessionStream::ReadUnlessAhead() {
+  bool read = false;
   {
     MutexLock lock(mutex_);
-    if (ending_) return;
-    if (writing_ && ++reads_ahead_ >= kReadsPerWrite) {
-      reading_paused_ = true;
-      return;
+    if (!ending_) {
+      reading_paused_ = writing_ && ++reads_ahead_ >= kReadsPerWrite;
+      read = !reading_paused_;
     }
   }
-  ReadNext();
+  read ? ReadNext() : Release();
 }
 
 void SessionStream::ResumeReading() {
@@ -246,6 +266,7 @@ void SessionStream::ResumeReading() {
     reads_ahead_ = 0;
     if (!reading_paused_ || ending_) return;
     reading_paused_ = false;
+    ++reasons_;
   }
   ReadNext();
 }
@@ -256,8 +277,9 @@ void SessionStream::Wake() {
   {
     MutexLock lock(mutex_);
     woken_ = true;
+    if (!ClaimWritingLocked()) return;
   }
-  RequestWrite();
+  QueueThread::AfterEvent(this);
 }
 
 void SessionStream::Gone(Reason reason, const std::string& message) {
@@ -271,72 +293,66 @@ void SessionStream::End(Ending&& ending) {
     MutexLock lock(mutex_);
     if (ending_) return;
     ending_ = std::move(ending);
+    if (!ClaimWritingLocked()) return;
   }
-  RequestWrite();
+  QueueThread::AfterEvent(this);
 }
 
 bool SessionStream::ClaimWriting() {
   MutexLock lock(mutex_);
-  return !std::exchange(writing_, true);
+  return ClaimWritingLocked();
 }
 
-bool SessionStream::GiveBackWriting() {
-  MutexLock lock(mutex_);
-  if (woken_ || heartbeat_ || ending_) return false;
-  writing_ = false;
+bool SessionStream::ClaimWritingLocked() {
+  if (std::exchange(writing_, true)) return false;
+  ++reasons_;
   return true;
 }
 
-void SessionStream::RequestWrite() {
-  if (ClaimWriting()) QueueThread::AfterEvent(shared_from_this());
+bool SessionStream::GiveBackWriting() {
+  {
+    MutexLock lock(mutex_);
+    if (woken_ || heartbeat_ || ending_) return false;
+    writing_ = false;
+  }
+  ResumeReading();
+  Release();
+  return true;
+}
+
+SessionStream::Debt SessionStream::TakeDebt() {
+  Debt debt;
+  MutexLock lock(mutex_);
+  woken_ = false;
+  if (ending_) debt.ending = &*ending_;
+  if (debt.ending != nullptr && debt.ending->flush == Flush::kNo) return debt;
+  debt.heartbeat = std::exchange(heartbeat_, false);
+  debt.welcome.swap(welcome_);
+  return debt;
 }
 
 void SessionStream::WriteNext() {
   do {
-    std::optional<Ending> ending;
-    {
-      MutexLock lock(mutex_);
-      woken_ = false;
-      ending = ending_;
-    }
-    v1::SessionResponse response;
-    if ((!ending || ending->flush == Flush::kYes) && Fill(&response)) return Write(response);
-    if (ending) return Finish(*ending);
+    const Debt debt = TakeDebt();
+    const bool flush = debt.ending == nullptr || debt.ending->flush == Flush::kYes;
+    if (flush && Write(debt)) return;
+    if (debt.ending != nullptr) return Finish(*debt.ending);
   } while (!GiveBackWriting());
-  ResumeReading();
 }
 
-bool SessionStream::Fill(v1::SessionResponse* response) {
+bool SessionStream::Write(const Debt& debt) {
   if (!session_) return false;
-  bool owed = false;
-  {
-    MutexLock lock(mutex_);
-    owed = std::exchange(heartbeat_, false) || welcome_;
-    if (welcome_) response->mutable_welcome()->Swap(&*welcome_);
-    welcome_.reset();
-  }
-  for (const broker::SessionAnswer& ready : session_->TakeAnswers(this, kItemsPerWrite, kBytesPerWrite)) {
-    v1::Answer* answer = response->add_answers();
-    wire::Write(*ready.answer, answer);
-    answer->set_operation(ready.operation);
-  }
-  return owed || !response->answers().empty();
-}
-
-void SessionStream::Write(const v1::SessionResponse& response) {
-  {
-    MutexLock lock(mutex_);
-    keep_write_ = shared_from_this();
-  }
-  stream_.Write(response, &written_);  // encodes the response before it returns
+  Scratch& scratch = ThreadScratch();
+  const auto ready = session_->TakeAnswers(this, kItemsPerWrite, kBytesPerWrite);
+  if (ready.empty() && !debt.welcome && !debt.heartbeat) return false;
+  scratch.answers.clear();
+  for (const broker::SessionAnswer& each : ready) scratch.answers.push_back({each.operation, each.answer.get()});
+  stream_.Write(Encode(scratch.writer, {debt.welcome ? &*debt.welcome : nullptr, scratch.answers}), &written_);
+  return true;
 }
 
 void SessionStream::Finish(const Ending& ending) {
   if (ending.goodbye) session_->End();
-  {
-    MutexLock lock(mutex_);
-    keep_write_ = shared_from_this();
-  }
   stream_.Finish(Refusal(context_, ending.reason, ending.message), &finished_);
 }
 

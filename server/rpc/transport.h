@@ -26,8 +26,8 @@ class Transport {
   virtual void Register(grpc::ServerBuilder& builder) = 0;
   // The server is built: accept calls.
   virtual void Start() = 0;
-  // Ends every session stream, after the answers that are ready, with UNAVAILABLE; new calls are refused so.
-  // Requires: the broker drains.
+  // Tells health checks that the server no longer serves. Ends every session stream, after the answers that are ready,
+  // with UNAVAILABLE; new calls are refused so. Requires: the broker drains.
   virtual void Drain() = 0;
   // True: every answer has left. Blocks: until then, at most until `deadline`.
   virtual bool WaitUntilIdle(std::chrono::steady_clock::time_point deadline) = 0;

@@ -1,6 +1,7 @@
 // Flags and file: what is allowed, what wins, and what is said about the rest.
 #include "server/config.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "server/command_line.h"
+#include "server/system_limits.h"
 #include "server/units.h"
 
 namespace sluice::server {
@@ -50,7 +52,12 @@ TEST_F(ConfigTest, DefaultsServeTheMachineAlone) {
   const CommandLine line = Parse({});
   EXPECT_FALSE(line.exit_code);
   EXPECT_THAT(line.config.listen, ElementsAre("127.0.0.1:7171"));
-  EXPECT_GE(line.config.threads, 1);
+  EXPECT_EQ(line.config.threads, Config::DefaultThreads());
+}
+
+TEST_F(ConfigTest, ThreadsLeaveTheCoresToTheClientsUntilThereAreMany) {
+  const std::pair<unsigned, int> cores_and_threads[] = {{0, 1}, {1, 1}, {2, 1}, {7, 1}, {8, 2}, {64, 16}, {256, 16}};
+  for (const auto& [cores, threads] : cores_and_threads) EXPECT_EQ(Config::DefaultThreads(cores), threads) << cores;
 }
 
 TEST_F(ConfigTest, EverySettingMayBeAFlag) {
@@ -190,6 +197,17 @@ TEST(UnitsTest, AreReadAndWrittenTheSameWay) {
     EXPECT_FALSE(ParseSize(text)) << text;
   }
   for (const char* text : {"", "5", "5h", "-5s", "5 s", "s"}) EXPECT_FALSE(ParseDuration(text)) << text;
+}
+
+TEST(SystemLimits, AreRaisedAndWhatIsTooLowIsTold) {
+  PrepareSystemLimits();
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  EXPECT_EQ(files.rlim_cur, files.rlim_max);
+  EXPECT_EQ(FileLimitWarning(1'000'000), "");
+  EXPECT_NE(FileLimitWarning(1'024).find("1024 open files"), std::string::npos);
+  EXPECT_EQ(BacklogWarning(4'096), "");
+  EXPECT_NE(BacklogWarning(128).find("net.core.somaxconn to 4096"), std::string::npos);
 }
 
 }  // namespace

@@ -47,9 +47,15 @@ RawStream::RawStream(const std::shared_ptr<grpc::Channel>& channel, const std::s
 
 RawStream::~RawStream() {
   context_.TryCancel();
+  if (!ended_) End();
+}
+
+grpc::Status RawStream::End() {
+  ended_ = true;
   grpc::Status status;
   stream_->Finish(&status, nullptr);
   Wait();
+  return status;
 }
 
 bool RawStream::Write(const std::string& request) {

@@ -28,6 +28,8 @@ class RawStream {
   bool Write(const std::string& request);
   // The next response; empty: the stream ended.
   std::string Read();
+  // How the stream ended. Requires: it has, or is about to by itself.
+  grpc::Status End();
 
  private:
   bool Wait();
@@ -36,6 +38,7 @@ class RawStream {
   grpc::CompletionQueue queue_;
   grpc::GenericStub stub_;
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+  bool ended_ = false;
 };
 
 }  // namespace sluice::test

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "common/limits.h"
+#include "tests/integration/raw_call.h"
 #include "tests/integration/session_client.h"
 
 namespace sluice::test {
@@ -231,6 +232,30 @@ TEST_F(SessionsLimitTest, OneTooManyIsRefused) {
   SessionClient second(NewChannel());
   second.Send("hello {}");
   EXPECT_EQ(second.End(), "8 LIMIT_REACHED");
+}
+
+TEST_F(SessionTest, BytesThatAreNoMessageEndTheStreamAndSaySo) {
+  const std::string hello("\x0a\x00", 2), broken("\x12\x05\x08", 3);
+  for (const bool greeted : {false, true}) {
+    RawStream stream(NewChannel(), "/sluice.v1.QueueService/Session");
+    if (greeted) {
+      ASSERT_TRUE(stream.Write(hello));
+      EXPECT_NE(stream.Read(), "") << "a welcome";
+    }
+    ASSERT_TRUE(stream.Write(broken));
+    EXPECT_EQ(stream.Read(), "");
+    const grpc::Status status = stream.End();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_NE(status.error_message().find("no SessionRequest"), std::string::npos) << status.error_message();
+  }
+}
+
+TEST_F(SessionTest, WhatCameBeforeAnOperationWithoutANumberHasBegun) {
+  SessionClient client(NewChannel());
+  client.Hello();
+  client.Send("operations { id: 1 put { queue: 'q' items {} } } operations { stats { queue: 'q' } }");
+  EXPECT_EQ(client.End(), "3 INVALID_ARGUMENT");
+  EXPECT_EQ(Stats("q").ready(), 1u);
 }
 
 }  // namespace
