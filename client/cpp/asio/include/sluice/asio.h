@@ -18,8 +18,8 @@
 // The handler runs on its associated executor (Asio's system executor, if it has none), never inside the call that
 // began the operation; until then there is outstanding work there. Its cancellation slot, of any type, cancels: the
 // operation ends soon, with Cancelled or with what it got by then, so a cancelled get never loses an item. A task whose
-// handler is destroyed without being called goes back to its place. A call returns at once, unless the client has 16 MiB
-// unsent.
+// handler is destroyed without being called goes back to its place. A call returns at once, unless the client has 16
+// MiB unsent.
 //
 // Requires: the execution context lives until its operations have ended (cancel them, or close() the client).
 //
