@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "common/bytes.h"
 #include "common/ids.h"
+#include "common/item.h"
 #include "common/limits.h"
 #include "common/names.h"
 #include "tests/unit/common/background.h"
@@ -110,6 +112,26 @@ TEST(Bytes, WhatWasMovedFromIsEmpty) {
   EXPECT_EQ(to.view(), "");
   EXPECT_EQ(from.view(), "text");
 }
+
+TEST(Content, ItsPayloadLiesInItsOwnMemory) {
+  char* payload = nullptr;
+  std::shared_ptr<Content> content = MakeContent(1'000, &payload);
+  std::fill_n(payload, 1'000, 'x');
+  EXPECT_EQ(content->payload.view(), std::string(1'000, 'x'));
+  EXPECT_EQ(content->payload.view().data(), reinterpret_cast<const char*>(content.get() + 1)) << "right behind it";
+  const std::weak_ptr<Content> watch = content;
+  content.reset();
+  EXPECT_TRUE(watch.expired());
+}
+
+TEST(Content, ItMayHaveNoPayloadOrOneOfItsOwn) {
+  char* payload = nullptr;
+  EXPECT_EQ(MakeContent(0, &payload)->payload.size(), 0u);
+  Content content{Bytes(std::string("text")), "", {}, 0};
+  const Content moved = std::move(content);
+  EXPECT_EQ(moved.payload.view(), "text");
+}
+static_assert(!std::is_copy_constructible_v<Content>, "a copy would borrow a payload that goes with the original");
 
 // ---- ids ----------------------------------------------------------------------------------------
 
