@@ -173,7 +173,7 @@ Command PutCommand() {
                         "longest wait of each batch; default: for ever; 0 = do not wait");
             AddInteger(app, "--priority", &arguments->priority, "in a priority queue; lowest first; default 0");
             AddHeaders(app, &arguments->headers);
-            app.add_option("--content-type", arguments->content_type, "default: text/plain; charset=utf-8")
+            app.add_option("--content-type", arguments->content_type, "default: text/plain")
                 ->type_name("TYPE");
             app.add_flag("--create", arguments->create, "make the queue when it is missing, with the settings given");
             AddAllSettings(app, &arguments->settings);

@@ -52,9 +52,9 @@ class Gathering : public std::enable_shared_from_this<Gathering> {
 
 }  // namespace
 
-void QueueHandle::put_async(std::vector<Message> messages, const PutOptions& options,
+void QueueHandle::put_async(const PutItems& items, const PutOptions& options,
                             Callback<std::vector<std::uint64_t>> callback, bool wait_for_window) const {
-  Command put = PutOf(queue_, std::move(messages), options, create_);
+  Command put = PutOf(queue_, items, options, create_);
   const std::size_t bytes = WireBytes(put);
   const std::shared_ptr<AsyncSide> async = link_->async();
   async->puts.Enter(bytes, wait_for_window ? WhenFull::kWait : WhenFull::kRefuse, options.stop);

@@ -275,8 +275,8 @@ EmbeddedLink::~EmbeddedLink() {
   if (thread_.joinable()) Reaper::Get().Adopt(std::move(thread_), thread_ended_);
 }
 
-void EmbeddedLink::Await(Waiting& waiting) {
-  while (!waiting.answered()) waiting.Sleep();
+void EmbeddedLink::Await(const std::shared_ptr<Waiting>& waiting) {
+  while (!waiting->answered()) waiting->Sleep();
 }
 
 Link::Ticket EmbeddedLink::Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token&,

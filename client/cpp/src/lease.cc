@@ -30,7 +30,7 @@ template <typename Make>
 void Settle(Lease::State* state, Decision decision, const Make& make) {
   CheckUndecided(state);
   try {
-    Call(*state->link, state->space, make(*state), {}, state->epoch);
+    Call(*state->from->link, state->from->space, make(*state), {}, state->from->epoch);
     state->decision = decision;
   } catch (const LeaseLost&) {
     state->decision = Decision::kLost;
@@ -41,7 +41,7 @@ void Settle(Lease::State* state, Decision decision, const Make& make) {
 // The lease goes with the operation; when the answer is not known, it is released at the end of that.
 template <typename Make>
 void SettleAsync(Lease lease, Decision decision, Callback<void> callback, const Make& make) {
-  const std::shared_ptr<Link> link = lease.state() != nullptr ? lease.state()->link : nullptr;
+  const std::shared_ptr<Link> link = lease.state() != nullptr ? lease.state()->from->link : nullptr;
   try {
     CheckUndecided(lease.state());
   } catch (const LeaseLost&) {
@@ -52,7 +52,7 @@ void SettleAsync(Lease lease, Decision decision, Callback<void> callback, const 
   // Shared: a std::function must be copyable.
   const auto kept = std::make_shared<Lease>(std::move(lease));
   auto end = Into<void>(link->async(), std::move(callback), [](Answer&&, Epoch) { return std::monostate(); });
-  SubmitAsync(link, state.space, std::move(command), {}, state.epoch,
+  SubmitAsync(link, state.from->space, std::move(command), {}, state.from->epoch,
               [kept, decision, end = std::move(end)](Answer&& answer, Epoch epoch) mutable {
                 if (answer.ok()) kept->state()->decision = decision;
                 if (answer.reason == Reason::kLeaseLost) kept->state()->decision = Decision::kLost;
@@ -60,10 +60,10 @@ void SettleAsync(Lease lease, Decision decision, Callback<void> callback, const 
               });
 }
 
-TaskDone DoneOf(const Lease::State& state) { return {state.queue, {state.delivery.fence}}; }
+TaskDone DoneOf(const Lease::State& state) { return {state.from->queue, {state.delivery.fence}}; }
 
 Fail FailOf(const Lease::State& state, std::string_view error) {
-  return {state.queue, {state.delivery.fence}, std::string(error.substr(0, limits::kErrorTextBytes))};
+  return {state.from->queue, {state.delivery.fence}, std::string(error.substr(0, limits::kErrorTextBytes))};
 }
 
 }  // namespace
@@ -80,12 +80,13 @@ Lease& Lease::operator=(Lease&& other) noexcept {
 
 Lease::~Lease() {
   if (!state_) return;
-  if (!state_->link->usable()) {
+  if (!state_->from->link->usable()) {
     static_cast<void>(state_.release());  // the child of a fork: the lease is the parent's
     return;
   }
-  state_->link->leases().Unwatch(state_->watch);
-  if (state_->Held()) state_->link->Release(state_->space, state_->queue, state_->delivery.fence, state_->epoch);
+  state_->from->link->leases().Unwatch(state_->watch);
+  if (state_->Held())
+    state_->from->link->Release(state_->from->space, state_->from->queue, state_->delivery.fence, state_->from->epoch);
 }
 
 std::uint64_t Lease::id() const { return state_->delivery.id.value; }
@@ -103,7 +104,8 @@ Decision Lease::decision() const noexcept { return state_ ? state_->decision : D
 std::stop_token Lease::stop_token() const {
   if (!state_->stop) {
     state_->stop.emplace();
-    if (state_->decision == Decision::kNone) state_->watch = state_->link->leases().Watch(state_->epoch, *state_->stop);
+    if (state_->decision == Decision::kNone)
+      state_->watch = state_->from->link->leases().Watch(state_->from->epoch, *state_->stop);
   }
   return state_->stop->get_token();
 }
@@ -116,7 +118,7 @@ void Lease::fail(std::string_view error) {
 
 void Lease::release() {
   Settle(state_.get(), Decision::kReleased, [](const State& state) {
-    return sluice::Release{state.queue, {state.delivery.fence}};
+    return sluice::Release{state.from->queue, {state.delivery.fence}};
   });
 }
 

@@ -14,18 +14,23 @@
 
 namespace sluice::detail {
 
-// Thread safety: none.
-struct Lease::State {
+// Where leases come from: one for all that a get returned.
+struct Lease::Origin {
   std::shared_ptr<Link> link;
   std::string space;
   std::string queue;
-  Delivery delivery;
   Epoch epoch = 0;
+};
+
+// Thread safety: none.
+struct Lease::State {
+  std::shared_ptr<const Origin> from;
+  Delivery delivery;
   Decision decision = Decision::kNone;
   std::optional<std::stop_source> stop = {};  // made when somebody asks for the token
   std::uint64_t watch = 0;
 
-  bool Held() const noexcept { return decision == Decision::kNone && epoch == link->leases().epoch(); }
+  bool Held() const noexcept { return decision == Decision::kNone && from->epoch == from->link->leases().epoch(); }
 };
 
 }  // namespace sluice::detail

@@ -17,7 +17,7 @@ Called Call(Link& link, std::string_view space, Command command, const std::stop
   const auto waiting = std::make_shared<Waiting>();
   const Link::Ticket ticket = link.Submit(space, std::move(command), waiting, stop, held_in);
   const std::stop_callback on_stop(stop, [&] { link.Cancel(ticket); });
-  link.Await(*waiting);
+  link.Await(waiting);
   Called called = waiting->Take();
   if (!called.answer.ok()) ThrowError(called.answer.reason, called.answer.message);
   return called;

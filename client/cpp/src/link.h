@@ -46,7 +46,7 @@ class Link {
   virtual Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                         Epoch held_in) = 0;
   // Blocks: until the operation that was submitted with `waiting` as its receiver is answered.
-  virtual void Await(Waiting& waiting) = 0;
+  virtual void Await(const std::shared_ptr<Waiting>& waiting) = 0;
   // The operation ends soon: with what it got by then, or with CANCELLED. An item that arrives later goes back.
   virtual void Cancel(const Ticket& ticket) = 0;
   // Releases a lease; nobody waits for the answer.

@@ -19,8 +19,8 @@ QueueHandle::QueueHandle(std::shared_ptr<Link> link, std::string name, std::opti
   if (create_) CheckSettings(*create_);
 }
 
-std::vector<std::uint64_t> QueueHandle::put(std::vector<Message> messages, const PutOptions& options) const {
-  return IdsOf(CallFor<PutResult>(*link_, space_, PutOf(queue_, std::move(messages), options, create_), options.stop));
+std::vector<std::uint64_t> QueueHandle::put(const PutItems& items, const PutOptions& options) const {
+  return IdsOf(CallFor<PutResult>(*link_, space_, PutOf(queue_, items, options, create_), options.stop));
 }
 
 std::vector<Lease> QueueHandle::get(const GetOptions& options) const {

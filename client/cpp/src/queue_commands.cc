@@ -1,5 +1,6 @@
 #include "client/cpp/src/queue_commands.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -8,22 +9,32 @@
 
 namespace sluice::detail {
 
-Put PutOf(const std::string& queue, std::vector<Message>&& messages, const PutOptions& options,
+PutItems::PutItems(std::size_t count, std::string_view content_type, const PutOptions& options)
+    : contents_(std::make_shared<Contents>()) {
+  CheckPutCount(count);
+  contents_->common.content_type = options.content_type.empty() ? std::string(content_type) : options.content_type;
+  contents_->common.headers = options.headers;
+  contents_->common.priority = options.priority;
+  CheckContent(contents_->common);
+  contents_->items.reserve(count);
+}
+
+void PutItems::Add(std::string_view payload) {
+  CheckPayload(payload.size());
+  char* bytes = nullptr;
+  std::shared_ptr<Content> content = MakeContent(payload.size(), &bytes);
+  std::copy(payload.begin(), payload.end(), bytes);
+  content->content_type = contents_->common.content_type;
+  content->headers = contents_->common.headers;
+  content->priority = contents_->common.priority;
+  contents_->items.push_back(std::move(content));
+}
+
+Put PutOf(const std::string& queue, const PutItems& items, const PutOptions& options,
           const std::optional<QueueSettings>& create) {
   CheckTimeout(options.timeout);
-  Put put{queue, {}, options.timeout, create};
-  put.items.reserve(messages.size());
-  for (Message& message : messages) {
-    auto content = std::make_shared<Content>();
-    content->payload = Bytes(std::move(message.payload));
-    content->content_type = std::move(message.content_type);
-    content->headers = options.headers;
-    content->priority = options.priority;
-    CheckContent(*content);
-    put.items.push_back(std::move(content));
-  }
-  CheckBatch(put.items);
-  return put;
+  CheckBatch(items.contents().items);
+  return {queue, std::move(items.contents().items), options.timeout, create};
 }
 
 Get GetOf(const std::string& queue, const GetOptions& options, const std::optional<QueueSettings>& create) {
@@ -58,9 +69,10 @@ std::vector<std::uint64_t> IdsOf(const PutResult& result) {
 void AddLeases(const std::shared_ptr<Link>& link, const std::string& space, const std::string& queue, Answer&& answer,
                Epoch epoch, std::vector<Lease>* leases) {
   auto& deliveries = std::get<GetResult>(answer.result).deliveries;
+  const auto origin = std::make_shared<const Lease::Origin>(Lease::Origin{link, space, queue, epoch});
   leases->reserve(leases->size() + deliveries.size());
   for (Delivery& delivery : deliveries) {
-    leases->emplace_back(std::make_unique<Lease::State>(Lease::State{link, space, queue, std::move(delivery), epoch}));
+    leases->emplace_back(std::make_unique<Lease::State>(Lease::State{origin, std::move(delivery)}));
   }
 }
 

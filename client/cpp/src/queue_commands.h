@@ -15,8 +15,13 @@
 
 namespace sluice::detail {
 
-// Throw InvalidArgument and TooLarge.
-Put PutOf(const std::string& queue, std::vector<Message>&& messages, const PutOptions& options,
+struct PutItems::Contents {
+  Content common;  // what all items of the put have: all but the payload
+  std::vector<ContentPtr> items;
+};
+
+// Throw InvalidArgument and TooLarge. The items are taken over.
+Put PutOf(const std::string& queue, const PutItems& items, const PutOptions& options,
           const std::optional<QueueSettings>& create);
 Get GetOf(const std::string& queue, const GetOptions& options, const std::optional<QueueSettings>& create);
 Get GetManyOf(const std::string& queue, std::size_t max_items, const GetManyOptions& options,

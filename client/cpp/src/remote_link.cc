@@ -70,7 +70,7 @@ Link::Ticket RemoteLink::Submit(std::string_view space, Command command, Receive
   return operation;
 }
 
-void RemoteLink::Await(Waiting& waiting) { session_->Await(waiting); }
+void RemoteLink::Await(const std::shared_ptr<Waiting>& waiting) { session_->Await(waiting); }
 
 void RemoteLink::Cancel(const Ticket& ticket) { session_->Cancel(std::static_pointer_cast<RemoteOperation>(ticket)); }
 

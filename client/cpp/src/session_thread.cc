@@ -52,6 +52,7 @@ void SessionThread::WaitUntilConnected(milliseconds timeout) {
 }
 
 void SessionThread::Submit(RemoteOperationPtr operation, const std::stop_token& stop) {
+  Outgoing outgoing;
   {
     MutexLock lock(mutex_);
     if (closing_) throw Cancelled("the client was closed");
@@ -61,14 +62,14 @@ void SessionThread::Submit(RemoteOperationPtr operation, const std::stop_token& 
       conversation_.Add(operation, Now());
       NoteUnattended();
       if (!conversation_.connected()) Wake();
+      outgoing = TakeMessage();
       operation = nullptr;
     }
   }
-  if (operation) {
-    WaitForRoom(stop);
-    return Submit(std::move(operation), stop);
-  }
-  WriteWhatIsThere();
+  if (outgoing.stream) outgoing.stream->Write(outgoing.message.out());
+  if (!operation) return;
+  WaitForRoom(stop);
+  Submit(std::move(operation), stop);
 }
 
 void SessionThread::WaitForRoom(const std::stop_token& stop) {
@@ -119,16 +120,22 @@ void SessionThread::WaitUntilClosed(milliseconds timeout) {
 }
 
 void SessionThread::WriteWhatIsThere() {
-  std::shared_ptr<SessionStream> stream;
-  Conversation::Message message;
+  Outgoing outgoing;
   {
     MutexLock lock(mutex_);
-    if (!open_ || writing_ || gathering_ > 0 || !conversation_.NextMessage(Now(), &message)) return;
-    writing_ = true;
-    stream = stream_;
-    changed_.NotifyAll();  // there is room in the window
+    outgoing = TakeMessage();
   }
-  stream->Write(message.out());
+  if (outgoing.stream) outgoing.stream->Write(outgoing.message.out());
+}
+
+SessionThread::Outgoing SessionThread::TakeMessage() {
+  Outgoing outgoing;
+  const bool was_full = conversation_.window_full();
+  if (!open_ || writing_ || gathering_ > 0 || !conversation_.NextMessage(Now(), &outgoing.message)) return outgoing;
+  writing_ = true;
+  outgoing.stream = stream_;
+  if (was_full) changed_.NotifyAll();
+  return outgoing;
 }
 
 // Makes the thread look at the time anew.

@@ -44,7 +44,7 @@ class SessionThread {
   // Blocks: while the window is full. Throws Cancelled (closed, or `stop`), Unavailable.
   void Submit(RemoteOperationPtr operation, const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
   // Blocks: until answered.
-  void Await(Waiting& waiting) { turns_.Await(waiting); }
+  void Await(const std::shared_ptr<Waiting>& waiting) { turns_.Await(waiting); }
   void Cancel(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
 
   // Tells Run to say goodbye and return. Idempotent.
@@ -66,6 +66,12 @@ class SessionThread {
   // ---- any thread ----
   void WaitForRoom(const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
   void WriteWhatIsThere() SLUICE_EXCLUDES(mutex_);
+  // A message to be written, and the right to write; null: nothing is to be written now.
+  struct Outgoing {
+    std::shared_ptr<SessionStream> stream;
+    Conversation::Message message;
+  };
+  Outgoing TakeMessage() SLUICE_REQUIRES(mutex_);
   void Wake() SLUICE_REQUIRES(mutex_);
   // Sees to it that the turn is the keeper's when nobody else cares.
   void NoteUnattended() SLUICE_REQUIRES(mutex_);
@@ -105,7 +111,7 @@ class SessionThread {
   Backoff backoff_;
   bool starting_ = false;
   bool reading_ = false;
-  bool read_next_ = false;  // the stream is open and nothing is being read
+  bool read_next_ = false;      // the stream is open and nothing is being read
   bool again_at_once_ = false;  // the server is there, only the session is not
   std::string why_;             // this end broke the stream off
   SteadyTime retry_at_{};

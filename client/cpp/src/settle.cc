@@ -48,10 +48,10 @@ std::vector<Lease::State*> Unsettled(const std::vector<Lease*>& leases, const Li
   for (const Lease* lease : leases) {
     const Lease::State* state = lease->state();
     if (state == nullptr) throw std::logic_error("done_many: a task was moved away");
-    if (state->link.get() != link || state->space != space || state->queue != queue) {
+    if (state->from->link.get() != link || state->from->space != space || state->from->queue != queue) {
       throw InvalidArgument("done_many on " + space + "/" + queue + ": item " +
-                            std::to_string(state->delivery.id.value) + " is of " + state->space + "/" + state->queue +
-                            (state->link.get() != link ? " of another client" : ""));
+                            std::to_string(state->delivery.id.value) + " is of " + state->from->space + "/" +
+                            state->from->queue + (state->from->link.get() != link ? " of another client" : ""));
     }
     if (state->decision == Decision::kFailed || state->decision == Decision::kReleased) {
       throw std::logic_error("done_many: the task of item " + std::to_string(state->delivery.id.value) +
@@ -73,11 +73,11 @@ std::vector<Lease::State*> Unsettled(const std::vector<Lease*>& leases, const Li
 
 // One message; marks each lease with how it ended.
 void SettleBatch(Link& link, std::span<Lease::State* const> batch) {
-  TaskDone done{batch.front()->queue, {}};
+  TaskDone done{batch.front()->from->queue, {}};
   done.fences.reserve(batch.size());
   for (const Lease::State* state : batch) done.fences.push_back(state->delivery.fence);
   try {
-    const Called called = Call(link, batch.front()->space, std::move(done), {}, batch.front()->epoch);
+    const Called called = Call(link, batch.front()->from->space, std::move(done), {}, batch.front()->from->epoch);
     for (Lease::State* state : batch) state->decision = Decision::kDone;
     const auto& lost = std::get<TaskDoneResult>(called.answer.result).lost;
     if (lost.empty()) return;

@@ -1,5 +1,6 @@
 #include "client/cpp/src/turns.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace sluice::detail {
@@ -13,22 +14,30 @@ constexpr std::chrono::milliseconds kBetweenCalls{10};
 
 // ---- calls -------------------------------------------------------------------------------------
 
-void Turns::Await(Waiting& waiting) {
-  while (!waiting.answered()) {
-    if (TakeTurn()) {
-      Drive(waiting);
-    } else {
-      SleepUntilTurn(waiting);
+void Turns::Await(const std::shared_ptr<Waiting>& waiting) {
+  while (!waiting->answered()) {
+    if (TakeTurn(waiting)) {
+      Drive(*waiting);
+    } else if (waiting->Sleep() && waiting->answered()) {  // the turn was left to this call, which needs it no more
+      MutexLock lock(mutex_);
+      if (!taken_) PassOn();
     }
   }
 }
 
-bool Turns::TakeTurn() {
+bool Turns::TakeTurn(const std::shared_ptr<Waiting>& waiting) {
   MutexLock lock(mutex_);
-  if (taken_ || KeepersTurn()) return false;
-  taken_ = true;
-  ++turns_;
-  return true;
+  if (!taken_ && !KeepersTurn()) {
+    taken_ = true;
+    ++turns_;
+    return true;
+  }
+  if (sleepers_.size() >= most_sleepers_) {
+    std::erase_if(sleepers_, [](const auto& each) { return each->answered(); });
+    most_sleepers_ = std::max(kFewSleepers, 2 * sleepers_.size());
+  }
+  sleepers_.push_back(waiting);
+  return false;
 }
 
 void Turns::Drive(const Waiting& waiting) {
@@ -39,27 +48,21 @@ void Turns::Drive(const Waiting& waiting) {
   PassOn();
 }
 
-void Turns::SleepUntilTurn(Waiting& waiting) {
-  std::list<Waiting*>::iterator place;
-  {
-    MutexLock lock(mutex_);
-    if (!taken_ && !KeepersTurn()) return;  // it was left at this moment
-    place = sleepers_.insert(sleepers_.end(), &waiting);
-  }
-  const bool poked = waiting.Sleep();
-  MutexLock lock(mutex_);
-  sleepers_.erase(place);
-  if (poked && waiting.answered() && !taken_) PassOn();  // the turn that was left to this call
-}
-
 void Turns::PassOn() {
   if (!KeepersTurn()) {
-    for (Waiting* const each : sleepers_) {
-      if (!each->answered()) return each->Poke();
+    if (SomebodyWaits()) {
+      ++turns_;  // as good as taken; a call that comes too late for it gets in line again
+      sleepers_.front()->Poke();
+      return sleepers_.pop_front();
     }
     if (!keeper_sleeps_) return;  // it looks before long
   }
   CallKeeper();
+}
+
+bool Turns::SomebodyWaits() {
+  while (!sleepers_.empty() && sleepers_.front()->answered()) sleepers_.pop_front();
+  return !sleepers_.empty();
 }
 
 void Turns::CallKeeper() {
@@ -81,7 +84,7 @@ void Turns::Keep() {
     while (more && !wanted) {
       more = step_();
       MutexLock lock(mutex_);
-      wanted = !sleepers_.empty() && !KeepersTurn();
+      wanted = !KeepersTurn() && SomebodyWaits();
     }
     MutexLock lock(mutex_);
     taken_ = keeper_has_it_ = false;
@@ -93,7 +96,7 @@ void Turns::WaitForTurn() {
   while (true) {
     const bool quiet = turns_ == seen_;
     seen_ = turns_;
-    if (!taken_ && (KeepersTurn() || (quiet && sleepers_.empty()))) return;
+    if (!taken_ && (KeepersTurn() || (quiet && !SomebodyWaits()))) return;
     keeper_sleeps_ = taken_ && quiet;  // one and the same call has it for long
     while (keeper_sleeps_ && !keeper_called_) keeper_woken_.Wait(mutex_);
     if (!keeper_called_) keeper_woken_.WaitFor(mutex_, kBetweenCalls);

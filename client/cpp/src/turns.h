@@ -6,9 +6,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <list>
+#include <memory>
 #include <utility>
 
 #include <sluice/mutex.h>
@@ -25,7 +27,7 @@ class Turns {
   explicit Turns(std::function<bool()> step) : step_(std::move(step)) {}
 
   // Blocks: until answered.
-  void Await(Waiting& waiting) SLUICE_EXCLUDES(mutex_);
+  void Await(const std::shared_ptr<Waiting>& waiting) SLUICE_EXCLUDES(mutex_);
   // The keeper's life. Blocks: until there is nothing to do any more.
   void Keep() SLUICE_EXCLUDES(mutex_);
 
@@ -34,12 +36,15 @@ class Turns {
   bool SetKeepersTurn(bool keepers) SLUICE_EXCLUDES(mutex_);
 
  private:
+  static constexpr std::size_t kFewSleepers = 64;
+
   bool KeepersTurn() const { return keepers_turn_.load(std::memory_order_relaxed); }
-  bool TakeTurn() SLUICE_EXCLUDES(mutex_);
+  // True: the turn is the caller's. False: it stands in line.
+  bool TakeTurn(const std::shared_ptr<Waiting>& waiting) SLUICE_EXCLUDES(mutex_);
   void Drive(const Waiting& waiting) SLUICE_EXCLUDES(mutex_);
-  void SleepUntilTurn(Waiting& waiting) SLUICE_EXCLUDES(mutex_);
   // The turn is nobody's: wakes who is to take it.
   void PassOn() SLUICE_REQUIRES(mutex_);
+  bool SomebodyWaits() SLUICE_REQUIRES(mutex_);
   void CallKeeper() SLUICE_REQUIRES(mutex_);
   void WaitForTurn() SLUICE_REQUIRES(mutex_);
 
@@ -51,9 +56,11 @@ class Turns {
   bool keeper_has_it_ SLUICE_GUARDED_BY(mutex_) = false;
   bool keeper_sleeps_ SLUICE_GUARDED_BY(mutex_) = false;  // until it is called
   bool keeper_called_ SLUICE_GUARDED_BY(mutex_) = false;
-  std::uint64_t turns_ SLUICE_GUARDED_BY(mutex_) = 0;       // that calls have taken so far
-  std::uint64_t seen_ SLUICE_GUARDED_BY(mutex_) = 0;        // turns_ when the keeper last looked
-  std::list<Waiting*> sleepers_ SLUICE_GUARDED_BY(mutex_);  // calls that wait while the turn is another's
+  std::uint64_t turns_ SLUICE_GUARDED_BY(mutex_) = 0;  // that calls have taken so far
+  std::uint64_t seen_ SLUICE_GUARDED_BY(mutex_) = 0;   // turns_ when the keeper last looked
+  // Calls that wait while the turn is another's, and some that were answered since.
+  std::deque<std::shared_ptr<Waiting>> sleepers_ SLUICE_GUARDED_BY(mutex_);
+  std::size_t most_sleepers_ SLUICE_GUARDED_BY(mutex_) = kFewSleepers;  // then the answered ones go
 };
 
 }  // namespace sluice::detail

@@ -91,8 +91,9 @@ void CheckUpdate(const QueueUpdate& update) {
   if (update.lease) CheckLease(*update.lease);
 }
 
+void CheckPayload(std::size_t bytes) { CheckAtMost("the item", bytes, limits::kItemBytes, "bytes"); }
+
 void CheckContent(const Content& content) {
-  CheckAtMost("the item", content.payload.size(), limits::kItemBytes, "bytes");
   CheckAtMost("the content type", content.content_type.size(), limits::kContentTypeBytes, "bytes");
   CheckAtMost("the item", content.headers.size(), limits::kHeaderCount, "headers");
   std::size_t bytes = 0;
@@ -103,9 +104,12 @@ void CheckContent(const Content& content) {
   CheckAtMost("the item", bytes, limits::kHeaderBytes, "bytes of headers");
 }
 
+void CheckPutCount(std::size_t items) {
+  if (items == 0) throw InvalidArgument("nothing to put: give at least one item");
+  CheckAtMost("the put", items, limits::kBatchItems, "items");
+}
+
 void CheckBatch(const std::vector<ContentPtr>& items) {
-  if (items.empty()) throw InvalidArgument("nothing to put: give at least one item");
-  CheckAtMost("the put", items.size(), limits::kBatchItems, "items");
   std::size_t bytes = 0;
   for (const ContentPtr& item : items) {
     bytes += item->payload.size() + item->content_type.size() + kFrameBytes;

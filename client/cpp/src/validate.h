@@ -29,7 +29,9 @@ void CheckGather(std::size_t max_items, const GetManyOptions& options);
 void CheckLease(std::chrono::milliseconds lease);
 void CheckSettings(const QueueSettings& settings);
 void CheckUpdate(const QueueUpdate& update);
-void CheckContent(const Content& content);
+void CheckPutCount(std::size_t items);
+void CheckPayload(std::size_t bytes);
+void CheckContent(const Content& content);  // all but the payload
 // All of one put together, after each was checked.
 void CheckBatch(const std::vector<ContentPtr>& items);
 void CheckFences(std::span<const std::uint64_t> fences);

@@ -4,17 +4,26 @@
 
 namespace sluice::detail {
 
+// Notifies after the mutex is free: the thread that wakes up would only wait for it.
 void Waiting::Finish(Answer&& answer, Epoch epoch) {
-  MutexLock lock(mutex_);
-  called_.emplace(Called{std::move(answer), epoch});
-  answered_.store(true, std::memory_order_release);
-  if (asleep_) changed_.NotifyOne();
+  bool asleep = false;
+  {
+    MutexLock lock(mutex_);
+    called_.emplace(Called{std::move(answer), epoch});
+    answered_.store(true, std::memory_order_release);
+    asleep = asleep_;
+  }
+  if (asleep) changed_.NotifyOne();
 }
 
 void Waiting::Poke() {
-  MutexLock lock(mutex_);
-  poked_ = true;
-  if (asleep_) changed_.NotifyOne();
+  bool asleep = false;
+  {
+    MutexLock lock(mutex_);
+    poked_ = true;
+    asleep = asleep_;
+  }
+  if (asleep) changed_.NotifyOne();
 }
 
 bool Waiting::Sleep() {

@@ -76,16 +76,16 @@ class TurnsTest : public testing::Test {
 TEST_F(TurnsTest, AThreadThatWaitsReadsItsAnswerItself) {
   const auto waiting = std::make_shared<Waiting>();
   Arrive({waiting});
-  turns_.Await(*waiting);  // there is no other thread that could
+  turns_.Await(waiting);  // there is no other thread that could
   EXPECT_TRUE(waiting->Take().answer.ok());
 }
 
 TEST_F(TurnsTest, OneReadsForAllAndLeavesTheTurnToTheNext) {
   const auto first = std::make_shared<Waiting>();
   const auto second = std::make_shared<Waiting>();
-  std::thread one([&] { turns_.Await(*first); });
+  std::thread one([&] { turns_.Await(first); });
   ASSERT_TRUE(Reads(one.get_id()));
-  std::thread two([&] { turns_.Await(*second); });
+  std::thread two([&] { turns_.Await(second); });
   Arrive({nullptr});
   ASSERT_TRUE(Reads(one.get_id()));
   const auto id = two.get_id();
@@ -99,10 +99,10 @@ TEST_F(TurnsTest, OneReadsForAllAndLeavesTheTurnToTheNext) {
 TEST_F(TurnsTest, AnAnswerReadByAnotherEndsTheWait) {
   const auto first = std::make_shared<Waiting>();
   const auto second = std::make_shared<Waiting>();
-  std::thread one([&] { turns_.Await(*first); });
+  std::thread one([&] { turns_.Await(first); });
   ASSERT_TRUE(Reads(one.get_id()));
   Arrive({second});
-  turns_.Await(*second);
+  turns_.Await(second);
   EXPECT_TRUE(second->answered());
   Arrive({first});
   one.join();
@@ -117,7 +117,7 @@ TEST_F(TurnsTest, TheKeeperLeavesTheTurnToACall) {
   StartKeeper();
   ASSERT_TRUE(Reads(keeper_.get_id()));
   const auto waiting = std::make_shared<Waiting>();
-  std::thread call([&] { turns_.Await(*waiting); });
+  std::thread call([&] { turns_.Await(waiting); });
   const auto id = call.get_id();
   while (!Reads(id, 20ms)) Arrive({nullptr});  // the keeper looks up after each event
   Arrive({waiting});
@@ -129,7 +129,7 @@ TEST_F(TurnsTest, TheKeeperKeepsTheTurnWhileAnswersComeThatNobodyWaitsFor) {
   StartKeeper();
   turns_.SetKeepersTurn(true);
   const auto waiting = std::make_shared<Waiting>();
-  std::thread call([&] { turns_.Await(*waiting); });
+  std::thread call([&] { turns_.Await(waiting); });
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(Reads(keeper_.get_id()));
     Arrive({nullptr});
@@ -144,7 +144,7 @@ TEST_F(TurnsTest, ACallThatHasTheTurnIsToldToLeaveIt) {
   EXPECT_FALSE(turns_.SetKeepersTurn(true));
   EXPECT_FALSE(turns_.SetKeepersTurn(false));
   const auto waiting = std::make_shared<Waiting>();
-  std::thread call([&] { turns_.Await(*waiting); });
+  std::thread call([&] { turns_.Await(waiting); });
   const auto id = call.get_id();
   while (!Reads(id, 20ms)) Arrive({nullptr});  // the keeper looks up after each event
   EXPECT_TRUE(turns_.SetKeepersTurn(true));
@@ -162,7 +162,7 @@ TEST_F(TurnsTest, ManyCallsAtOnceAreAllAnswered) {
       for (int call = 0; call < 500; ++call) {
         const auto waiting = std::make_shared<Waiting>();
         Arrive({waiting});
-        turns_.Await(*waiting);
+        turns_.Await(waiting);
       }
     });
   }

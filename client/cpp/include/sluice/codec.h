@@ -12,23 +12,24 @@
 
 namespace sluice {
 
-// A codec has: static std::string encode(const T&); static T decode(std::string_view); and the content type that
-// travels with the item: static constexpr std::string_view content_type. decode throws what it likes: the task's
+// A codec has: static std::string encode(const T&), or one that returns a view of the value itself; static
+// T decode(std::string_view); and the content type that travels with each item, so a short one:
+// static constexpr std::string_view content_type. decode throws what it likes: the task's
 // value() passes it on, and the item stays leased.
 template <typename T>
 struct Codec;
 
 template <>
 struct Codec<std::string> {
-  static constexpr std::string_view content_type = "text/plain; charset=utf-8";
-  static std::string encode(const std::string& value) { return value; }
+  static constexpr std::string_view content_type = "text/plain";
+  static std::string_view encode(const std::string& value) { return value; }
   static std::string decode(std::string_view bytes) { return std::string(bytes); }
 };
 
 template <>
 struct Codec<std::vector<std::byte>> {
   static constexpr std::string_view content_type = "application/octet-stream";
-  static std::string encode(const std::vector<std::byte>& value) {
+  static std::string_view encode(const std::vector<std::byte>& value) {
     return {reinterpret_cast<const char*>(value.data()), value.size()};
   }
   static std::vector<std::byte> decode(std::string_view bytes) {

@@ -34,9 +34,19 @@ struct PeekedPayload {
 
 namespace detail {
 
-struct Message {
-  std::string payload;
-  std::string content_type;
+// The items of one put, payload by payload. A copy is the same items.
+class PutItems {
+ public:
+  // `content_type`: unless the options name one. Throws InvalidArgument, TooLarge.
+  PutItems(std::size_t count, std::string_view content_type, const PutOptions& options);
+  // Copies the payload. Throws TooLarge.
+  void Add(std::string_view payload);
+
+  struct Contents;
+  Contents& contents() const { return *contents_; }
+
+ private:
+  std::shared_ptr<Contents> contents_;
 };
 
 // The untyped half of Queue<T>.
@@ -45,7 +55,7 @@ class QueueHandle {
   QueueHandle(std::shared_ptr<Link> link, std::string name, std::optional<QueueSettings> create);
 
   const std::string& name() const { return name_; }
-  std::vector<std::uint64_t> put(std::vector<Message> messages, const PutOptions& options) const;
+  std::vector<std::uint64_t> put(const PutItems& items, const PutOptions& options) const;
   std::vector<Lease> get(const GetOptions& options) const;
   std::vector<Lease> get_many(std::size_t max_items, const GetManyOptions& options) const;
   std::vector<std::string> pop(const GetOptions& options) const;
@@ -59,8 +69,8 @@ class QueueHandle {
   std::chrono::milliseconds extend(std::uint64_t fence, std::chrono::milliseconds lease) const;
   QueueCounts join(const JoinOptions& options) const;
   // The callback is called exactly once, unless the call throws.
-  void put_async(std::vector<Message> messages, const PutOptions& options,
-                 Callback<std::vector<std::uint64_t>> callback, bool wait_for_window) const;
+  void put_async(const PutItems& items, const PutOptions& options, Callback<std::vector<std::uint64_t>> callback,
+                 bool wait_for_window) const;
   void get_many_async(std::size_t max_items, const GetManyOptions& options,
                       Callback<std::vector<Lease>> callback) const;
   void join_async(const JoinOptions& options, Callback<QueueCounts> callback) const;
@@ -100,7 +110,7 @@ class Queue {
   // Not idempotent: after Unavailable, or Cancelled in an outage, the item may or may not have been added; when the
   // server was started again while the put waited for its answer, it may have been added twice.
   std::uint64_t put(const T& value, const PutOptions& options = {}) const {
-    return handle_.put({message(value, options)}, options).front();
+    return handle_.put(Items({&value, 1}, options), options).front();
   }
   std::uint64_t put_nowait(const T& value, PutOptions options = {}) const {
     options.timeout = std::chrono::milliseconds(0);
@@ -108,7 +118,7 @@ class Queue {
   }
   // All or nothing; TooLarge when there are more than maxsize.
   std::vector<std::uint64_t> put_many(const std::vector<T>& values, const PutOptions& options = {}) const {
-    return handle_.put(Messages(values, options), options);
+    return handle_.put(Items(values, options), options);
   }
 
   // Waits for an item and leases it. Empty at the timeout; ShutDown when shut down and nothing is left to get.
@@ -200,11 +210,11 @@ class Queue {
   std::future<std::vector<std::uint64_t>> put_many_async(const std::vector<T>& values,
                                                          const PutOptions& options = {}) const {
     return detail::Promised<std::vector<std::uint64_t>>(
-        [&](auto callback) { handle_.put_async(Messages(values, options), options, std::move(callback), true); });
+        [&](auto callback) { handle_.put_async(Items(values, options), options, std::move(callback), true); });
   }
   template <std::invocable<Outcome<std::vector<std::uint64_t>>> Handler>
   void put_many_async(const std::vector<T>& values, const PutOptions& options, Handler handler) const {
-    handle_.put_async(Messages(values, options), options,
+    handle_.put_async(Items(values, options), options,
                       detail::CallbackTo<std::vector<std::uint64_t>>(std::move(handler)), false);
   }
 
@@ -235,7 +245,7 @@ class Queue {
   // For the library's own faces only.
   void put_async(const T& value, const PutOptions& options, detail::Callback<std::uint64_t> callback,
                  bool wait_for_window) const {
-    handle_.put_async({message(value, options)}, options,
+    handle_.put_async(Items({&value, 1}, options), options,
                       detail::Mapped<std::vector<std::uint64_t>>(
                           std::move(callback), [](const std::vector<std::uint64_t>& ids) { return ids.front(); }),
                       wait_for_window);
@@ -251,11 +261,10 @@ class Queue {
                       detail::Callback<std::vector<task_type>> callback) const {
     handle_.get_many_async(max_items, options, detail::Mapped<std::vector<detail::Lease>>(std::move(callback), Tasks));
   }
-  static std::vector<detail::Message> Messages(const std::vector<T>& values, const PutOptions& options) {
-    std::vector<detail::Message> messages;
-    messages.reserve(values.size());
-    for (const T& value : values) messages.push_back(message(value, options));
-    return messages;
+  static detail::PutItems Items(std::span<const T> values, const PutOptions& options) {
+    detail::PutItems items(values.size(), C::content_type, options);
+    for (const T& value : values) items.Add(C::encode(value));
+    return items;
   }
 
   // For Client and WorkerPool only.
@@ -268,9 +277,6 @@ class Queue {
     tasks.reserve(leases.size());
     for (detail::Lease& lease : leases) tasks.emplace_back(std::move(lease));
     return tasks;
-  }
-  static detail::Message message(const T& value, const PutOptions& options) {
-    return {C::encode(value), options.content_type.empty() ? std::string(C::content_type) : options.content_type};
   }
 
   detail::QueueHandle handle_;

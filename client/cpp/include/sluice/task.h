@@ -32,6 +32,7 @@ class Lease {
   Lease& operator=(Lease&&) noexcept;
   ~Lease();
 
+  struct Origin;
   struct State;
   explicit Lease(std::unique_ptr<State> state);
 

@@ -159,10 +159,10 @@ auto async_put_many(const Queue<T, C>& queue, const std::vector<std::type_identi
   const std::stop_token stop = options.stop;
   return detail::AsioInitiate<std::vector<std::uint64_t>>(
       std::forward<Token>(token), stop,
-      [queue, messages = Queue<T, C>::Messages(values, options), options = std::move(options)](std::stop_token both,
+      [queue, items = Queue<T, C>::Items(values, options), options = std::move(options)](std::stop_token both,
                                                                                                auto callback) mutable {
         options.stop = std::move(both);
-        queue.handle().put_async(std::move(messages), options, std::move(callback), false);
+        queue.handle().put_async(items, options, std::move(callback), false);
       });
 }
 template <typename T, typename C, typename Token>
