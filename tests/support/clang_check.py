@@ -1,6 +1,7 @@
-"""Compiles our own sources with clang, syntax and thread-safety analysis only: clang_check.py BUILD_FOLDER JOBS
+"""Compiles our own sources with clang, syntax and thread-safety analysis only: clang_check.py COMMANDS BUILD JOBS
 
-Takes the commands of a build by any compiler, so that it needs no build of its own. A warning is an error.
+COMMANDS is a folder that was configured, file by file, and not built; what is generated is taken from BUILD. A warning
+is an error.
 """
 
 import concurrent.futures
@@ -13,8 +14,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def clang_command(entry):
-    words = shlex.split(entry["command"])
+def clang_command(entry, commands, build):
+    words = shlex.split(entry["command"].replace(f"{commands}/", f"{build}/"))
     while not words[0].endswith("++"):  # ccache
         words.pop(0)
     output = words.index("-o")
@@ -22,19 +23,20 @@ def clang_command(entry):
     return ["clang++", *words[1:], "-fsyntax-only", "-Wthread-safety", "-Wno-unknown-warning-option", "-Werror"]
 
 
-def check(entry):
-    done = subprocess.run(clang_command(entry), cwd=entry["directory"], capture_output=True, text=True)
+def check(entry, commands, build):
+    command = clang_command(entry, commands, build)
+    done = subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True)
     return entry["file"], done.returncode, done.stderr
 
 
 def main():
-    build, jobs = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
-    entries = json.loads((build / "compile_commands.json").read_text())
-    own = [e for e in entries if not pathlib.Path(e["file"]).is_relative_to(build)]
+    commands, build, jobs = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve(), int(sys.argv[3])
+    entries = json.loads((commands / "compile_commands.json").read_text())
+    own = [e for e in entries if not pathlib.Path(e["file"]).is_relative_to(commands)]
     own = [e for e in own if pathlib.Path(e["file"]).is_relative_to(ROOT)]
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for number, (file, status, errors) in enumerate(pool.map(check, own), 1):
+        for number, (file, status, errors) in enumerate(pool.map(lambda entry: check(entry, commands, build), own), 1):
             print(f"[{number}/{len(own)}] {pathlib.Path(file).relative_to(ROOT)}", flush=True)
             if status != 0:
                 print(errors, flush=True)
