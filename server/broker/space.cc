@@ -11,7 +11,7 @@ namespace sluice::broker {
 namespace {
 
 // A burst must not keep its memory for ever.
-constexpr std::size_t kKeptAnswers = 1024;
+constexpr std::size_t kKeptEffects = 1024;
 
 }  // namespace
 
@@ -220,7 +220,7 @@ void Space::ReleaseThroughJournal() {
 
 void Space::ForgetEffects() {
   effects_.Clear();
-  if (effects_.answers.capacity() > kKeptAnswers) effects_.answers.shrink_to_fit();
+  if (effects_.answers.capacity() > kKeptEffects) effects_.answers.shrink_to_fit();
 }
 
 void Space::Release(Addressee&& addressee, Answer&& answer) {
