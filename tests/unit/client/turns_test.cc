@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // A wire on which answers arrive: one a step, read by the thread whose turn it is.
-class TurnsTest : public testing::Test {
+class TurnsTest : public ::testing::Test {
  protected:
   struct Arrival {
     std::shared_ptr<Waiting> to;  // null: nothing but an event
