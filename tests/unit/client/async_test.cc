@@ -91,9 +91,13 @@ TEST_F(AsyncTest, CallbacksComeOnceAndInTheThreadForThem) {
 TEST_F(AsyncTest, ACallbackMayUseTheClientAndWait) {
   std::promise<std::string> got;
   queue_->put_async("a", {}, [&](Outcome<std::uint64_t>) {
-    Item task = queue_->get();
-    got.set_value(task.value());
-    task.done();
+    std::string value;
+    {
+      Item task = queue_->get();
+      value = task.value();
+      task.done();
+    }
+    got.set_value(value);  // the last thing: the test, and its clock, end with it
   });
   EXPECT_EQ(got.get_future().get(), "a");
 }
