@@ -98,6 +98,7 @@ BenchResult RunBench(const Client& producers, const Client& consumers, const Ben
   const double cpu_before = CpuSeconds();
   BenchResult result =
       RunShape(run, producers.queue<std::string>(options.queue), consumers.queue<std::string>(options.queue));
+  if (stop.stop_requested()) throw Cancelled("stopped before its end");  // also when it fell between two calls
   result.cpu_seconds = CpuSeconds() - cpu_before;
   return result;
 }
