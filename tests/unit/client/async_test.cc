@@ -36,6 +36,13 @@ Reason ReasonIn(std::future<T> future) {
 class AsyncTest : public ::testing::Test {
  protected:
   AsyncTest() { client_->create("q", {.maxsize = 2}); }
+  // After this the thread of callbacks holds nothing of the test any more: tasks that a callback drops need the clock.
+  void TearDown() override {
+    if (!client_ || !queue_) return;
+    const auto last = std::make_shared<std::promise<void>>();
+    queue_->join_async({.timeout = 0ms}, [last](Outcome<QueueCounts>) { last->set_value(); });
+    last->get_future().wait();
+  }
 
   void UntilSomebodyWaits() {
     Eventually([&] { return queue_->stats().waiting_getters + queue_->stats().waiting_putters == 1; });
