@@ -12,19 +12,19 @@ namespace sluice::fuzz {
 namespace {
 
 const char* const kRequests[] = {
-    "operations { id: 1 put { queue: 'n/q' items { payload: 'p' content_type: 't' headers { key: 'h' value: 'v' } "
-    "headers { key: 'i' value: '' } priority: -1 } items {} timeout_ms: 5 create { order: LIFO maxsize: 300 } } } "
-    "answers_seen: 300",
-    "operations { id: 300 get { queue: 'q' max_items: 2 timeout_ms: 0 ack: AUTO lease_ms: 400 until_finished: true "
-    "create {} } } operations { id: 301 get { queue: 'q' } }",
+    ("operations { id: 1 put { queue: 'n/q' items { payload: 'p' content_type: 't' headers { key: 'h' value: 'v' } "
+     "headers { key: 'i' value: '' } priority: -1 } items {} timeout_ms: 5 create { order: LIFO maxsize: 300 } } } "
+     "answers_seen: 300"),
+    ("operations { id: 300 get { queue: 'q' max_items: 2 timeout_ms: 0 ack: AUTO lease_ms: 400 until_finished: true "
+     "create {} } } operations { id: 301 get { queue: 'q' } }"),
     "operations { id: 2 task_done { queue: 'q' fences: 1 fences: 300 } } operations { id: 3 cancel { operation: 2 } }",
     "operations { id: 4 fail { queue: 'q' fences: 1 error: 'why' } } operations { id: 5 stats { queue: 'q' } }",
     "hello { client_name: 'c' lease_ms: 300 session: 1 token: 't' } goodbye: true",
 };
 const char* const kResponses[] = {
     "answers { operation: 1 put { first_id: 300 count: 2 durability: ASYNC } } answers { operation: 2 task_done {} }",
-    "answers { operation: 300 get { deliveries { id: 1 fence: 300 attempt: 1 put_time_unix_ms: 1700000000123 item { "
-    "payload: 'p' content_type: 't' headers { key: 'h' value: 'v' } priority: 3 } } deliveries {} lease_ms: 4 } }",
+    ("answers { operation: 300 get { deliveries { id: 1 fence: 300 attempt: 1 put_time_unix_ms: 1700000000123 item { "
+     "payload: 'p' content_type: 't' headers { key: 'h' value: 'v' } priority: 3 } } deliveries {} lease_ms: 4 } }"),
     "answers { operation: 3 error { reason: EMPTY message: 'm' } } answers { task_done { lost: 1 lost: 300 } }",
     "welcome { session: 1 token: 't' operations_seen: 3 } answers { operation: 4 fail { lost: 1 retried: 2 } }",
 };
