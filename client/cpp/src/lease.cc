@@ -1,5 +1,6 @@
 #include "client/cpp/src/lease.h"
 
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -42,11 +43,13 @@ void Settle(Lease::State* state, Decision decision, const Make& make) {
 template <typename Make>
 void SettleAsync(Lease lease, Decision decision, Callback<void> callback, const Make& make) {
   const std::shared_ptr<Link> link = lease.state() != nullptr ? lease.state()->from->link : nullptr;
+  std::exception_ptr lost;  // given away when this thread has let go of it
   try {
     CheckUndecided(lease.state());
   } catch (const LeaseLost&) {
-    return Deliver(*link->async(), std::move(callback), Outcome<void>(std::current_exception()));
+    lost = std::current_exception();
   }
+  if (lost) return Deliver(*link->async(), std::move(callback), Outcome<void>(std::move(lost)));
   Lease::State& state = *lease.state();
   Command command = make(state);
   // Shared: a std::function must be copyable.

@@ -44,8 +44,7 @@ class RemoteAsyncTest : public ::testing::Test {
       stream_->Hello();
       stream_->Welcome(7);
     });
-    client_.emplace(server_.address(),
-                    ClientOptions{.connect_timeout = 500ms, .min_backoff = 5ms, .max_backoff = 20ms});
+    client_.emplace(server_.address(), ClientOptions{.connect_timeout = 3s, .min_backoff = 5ms, .max_backoff = 20ms});
     greeter.join();
     queue_.emplace(client_->queue<std::string>("q"));
   }
