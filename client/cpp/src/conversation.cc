@@ -33,6 +33,11 @@ void Conversation::Effects::Run() {
   for (Finished& one : finished) one.receiver.Finish(std::move(one.answer), one.epoch);
 }
 
+std::size_t Conversation::Effects::waiting() const {
+  return static_cast<std::size_t>(
+      std::count_if(finished.begin(), finished.end(), [](const Finished& one) { return one.receiver.waits(); }));
+}
+
 void Conversation::Effects::FinishWaiting() {
   std::erase_if(finished, [](Finished& one) {
     if (!one.receiver.waits()) return false;

@@ -51,6 +51,8 @@ class Conversation {
     std::vector<std::stop_source> lost;  // leases
     bool session_lost = false;           // the stream is of no use any more
 
+    // How many threads wait for what is finished.
+    std::size_t waiting() const;
     void Run();
     // Gives threads that wait their answers.
     void FinishWaiting();

@@ -144,7 +144,7 @@ void SessionThread::Wake() {
   alarm_.Set(&queue_, gpr_now(GPR_CLOCK_MONOTONIC), nullptr);
 }
 
-// ---- whose turn it is --------------------------------------------------------------------------------
+// ---- whose turn it is --------------------------------------------------------------------------
 
 void SessionThread::Run() {
   keeper_ = std::this_thread::get_id();
@@ -362,7 +362,8 @@ bool SessionThread::OnAnswers(std::span<std::pair<std::uint64_t, Answer>> answer
     MutexLock lock(mutex_);
     conversation_.OnAnswers(answers, received_at_, effects);
     NoteUnattended();
-    gathering_ = effects.finished.size() > 1 ? effects.finished.size() : 0;
+    const std::size_t callers = effects.waiting();
+    gathering_ = callers > 1 ? callers : 0;
   }
   RunEffects(effects);
   WriteWhatIsThere();  // items to give back, a confirmation: who has its answer does not come back for that
