@@ -11,23 +11,24 @@
 #include "proto/session_codec.h"
 
 namespace sluice::wire {
-namespace {
 
 using google::protobuf::Message;
 using google::protobuf::io::ZeroCopyInputStream;
 
-std::string Bytes(const Message& message) {
+std::string BytesOf(const Message& message) {
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
     google::protobuf::io::CodedOutputStream out(&stream);
-    out.SetSerializationDeterministic(true);  // headers by name
+    out.SetSerializationDeterministic(true);
     message.SerializeToCodedStream(&out);
   }
   return bytes;
 }
 
-std::string Describe(const Message& message) { return message.GetDescriptor()->name() + " " + Bytes(message) + "\n"; }
+namespace {
+
+std::string Describe(const Message& message) { return message.GetDescriptor()->name() + " " + BytesOf(message) + "\n"; }
 
 std::string Describe(const Invalid& invalid) {
   return std::string(ReasonName(invalid.reason)) + " " + invalid.message + "\n";

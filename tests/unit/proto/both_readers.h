@@ -4,7 +4,12 @@
 #include <string>
 #include <string_view>
 
+#include <google/protobuf/message.h>
+
 namespace sluice::wire {
+
+// The bytes that the generated classes write, headers by name.
+std::string BytesOf(const google::protobuf::Message& message);
 
 inline constexpr char kUnreadable[] = "unreadable";
 

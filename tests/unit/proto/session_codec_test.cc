@@ -21,19 +21,7 @@
 namespace sluice::wire {
 namespace {
 
-using google::protobuf::Message;
 using std::chrono::milliseconds;
-
-std::string Bytes(const Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream out(&stream);
-    out.SetSerializationDeterministic(true);  // headers by name
-    message.SerializeToCodedStream(&out);
-  }
-  return bytes;
-}
 
 template <typename Writer, typename Out>
 std::string Written(Writer& writer, const Out& message) {
@@ -57,7 +45,7 @@ TEST(SessionCodec, RequestsAreWrittenByteForByteAsTheGeneratedClassesWriteThem) 
   RequestWriter writer;
   for (int i = 0; i < 3'000; ++i) {
     const RandomRequest request(dice);
-    ASSERT_EQ(Written(writer, request.out), Bytes(request.generated)) << request.generated.ShortDebugString();
+    ASSERT_EQ(Written(writer, request.out), BytesOf(request.generated)) << request.generated.ShortDebugString();
   }
 }
 
@@ -66,7 +54,7 @@ TEST(SessionCodec, ResponsesAreWrittenByteForByteAsTheGeneratedClassesWriteThem)
   ResponseWriter writer;
   for (int i = 0; i < 3'000; ++i) {
     const RandomResponse response(dice);
-    ASSERT_EQ(Written(writer, response.out), Bytes(response.generated)) << response.generated.ShortDebugString();
+    ASSERT_EQ(Written(writer, response.out), BytesOf(response.generated)) << response.generated.ShortDebugString();
   }
 }
 
@@ -76,7 +64,7 @@ TEST(SessionCodec, HelloGoodbyeAndCancel) {
       "operations { id: 3 cancel { operation: 2 } } answers_seen: 9 goodbye: true");
   const OperationOut cancel{3, nullptr, nullptr, std::nullopt, 2};
   RequestWriter writer;
-  EXPECT_EQ(Written(writer, RequestOut{&expected.hello(), {&cancel, 1}, 9, true}), Bytes(expected));
+  EXPECT_EQ(Written(writer, RequestOut{&expected.hello(), {&cancel, 1}, 9, true}), BytesOf(expected));
   EXPECT_EQ(Written(writer, RequestOut()), "");
 }
 
@@ -89,10 +77,10 @@ TEST(SessionCodec, ATimeoutOfItsOwnReplacesTheCommands) {
   for (const Command& command : commands) operations.push_back({1, &space, &command, milliseconds(5), 0});
   RequestWriter writer;
   EXPECT_EQ(Written(writer, RequestOut{nullptr, operations, 0, false}),
-            Bytes(Request("operations { id: 1 put { queue: 'n/q' timeout_ms: 5 } } "
-                          "operations { id: 1 get { queue: 'n/q' max_items: 1 timeout_ms: 5 } } "
-                          "operations { id: 1 join { queues: 'n/q' timeout_ms: 5 } } "
-                          "operations { id: 1 stats { queue: 'n/q' } }")));
+            BytesOf(Request("operations { id: 1 put { queue: 'n/q' timeout_ms: 5 } } "
+                            "operations { id: 1 get { queue: 'n/q' max_items: 1 timeout_ms: 5 } } "
+                            "operations { id: 1 join { queues: 'n/q' timeout_ms: 5 } } "
+                            "operations { id: 1 stats { queue: 'n/q' } }")));
 }
 
 TEST(SessionCodec, TextThatIsNotUtf8IsMended) {
@@ -122,7 +110,7 @@ TEST(SessionCodec, TextThatIsNotUtf8IsMended) {
 TEST(SessionCodec, RequestsMeanWhatTheGeneratedClassesSay) {
   Dice dice;
   for (int i = 0; i < 2'000; ++i) {
-    const std::string bytes = Bytes(RandomRequest(dice).generated);
+    const std::string bytes = BytesOf(RandomRequest(dice).generated);
     ASSERT_EQ(RequestByHand(bytes), RequestByGenerated(bytes));
   }
 }
@@ -130,7 +118,7 @@ TEST(SessionCodec, RequestsMeanWhatTheGeneratedClassesSay) {
 TEST(SessionCodec, ResponsesMeanWhatTheGeneratedClassesSay) {
   Dice dice;
   for (int i = 0; i < 2'000; ++i) {
-    const std::string bytes = Bytes(RandomResponse(dice).generated);
+    const std::string bytes = BytesOf(RandomResponse(dice).generated);
     ASSERT_EQ(ResponseByHand(bytes), ResponseByGenerated(bytes));
   }
 }
@@ -138,8 +126,8 @@ TEST(SessionCodec, ResponsesMeanWhatTheGeneratedClassesSay) {
 TEST(SessionCodec, ItDoesNotMatterWhereTheTransportCuts) {
   Dice dice;
   for (int i = 0; i < 60; ++i) {
-    const std::string request = Bytes(RandomRequest(dice).generated);
-    const std::string response = Bytes(RandomResponse(dice).generated);
+    const std::string request = BytesOf(RandomRequest(dice).generated);
+    const std::string response = BytesOf(RandomResponse(dice).generated);
     const std::string meaning = RequestByGenerated(request), answers = ResponseByGenerated(response);
     for (int at = 0; at <= static_cast<int>(request.size()); ++at) ASSERT_EQ(RequestByHand(request, {at}), meaning);
     for (int at = 0; at <= static_cast<int>(response.size()); ++at) ASSERT_EQ(ResponseByHand(response, {at}), answers);
@@ -154,8 +142,8 @@ TEST(SessionCodec, WhatIsCutShortIsRefusedWhereTheGeneratedClassesRefuse) {
   Dice dice;
   int refused = 0;
   for (int i = 0; i < 60; ++i) {
-    const std::string request = Bytes(RandomRequest(dice).generated);
-    const std::string response = Bytes(RandomResponse(dice).generated);
+    const std::string request = BytesOf(RandomRequest(dice).generated);
+    const std::string response = BytesOf(RandomResponse(dice).generated);
     for (std::size_t size = 0; size < request.size(); ++size) {
       const std::string part = request.substr(0, size), meaning = RequestByGenerated(part);
       ASSERT_EQ(RequestByHand(part), meaning);
@@ -193,7 +181,7 @@ std::string Groups(int depth) {
 TEST(SessionCodec, OddButLegalBytesMeanTheSame) {
   google::protobuf::LogSilencer silencer;
   const std::string put_a =
-      Sized(2, Bytes(Request("operations { put { queue: 'a' items { payload: 'x' } } }").operations(0).put()));
+      Sized(2, BytesOf(Request("operations { put { queue: 'a' items { payload: 'x' } } }").operations(0).put()));
   const std::string put_b = Sized(2, Sized(1, "b") + Sized(2, Sized(1, "y")) + Sized(2, "") + "\x18\x05");
   const std::string get = Sized(3, Sized(1, "g") + std::string("\x10\x07", 2));
   const std::string fail = Sized(5, Sized(1, "f") + std::string("\x10\x07", 2));
@@ -281,7 +269,7 @@ TEST(SessionCodec, EveryRefusalHasTheTextOfTheUnaryCall) {
       "",
   };
   for (const std::string& text : texts) {
-    const std::string bytes = Bytes(Request("operations { id: 4 " + text + " }"));
+    const std::string bytes = BytesOf(Request("operations { id: 4 " + text + " }"));
     EXPECT_EQ(RequestByHand(bytes), RequestByGenerated(bytes)) << text.substr(0, 200);
   }
   const std::string fences = Sized(2, Sized(4, Sized(1, "q") + Sized(2, many)));
@@ -291,10 +279,10 @@ TEST(SessionCodec, EveryRefusalHasTheTextOfTheUnaryCall) {
 
 TEST(SessionCodec, AQueueNamedAgainIsTheSameQueue) {
   const std::string bytes =
-      Bytes(Request("operations { stats { queue: 'a' } } operations { get { queue: 'a' } } "
-                    "operations { get { queue: 'a' } } operations { get {} } operations { get { queue: 'n/a' } } "
-                    "operations { get { queue: '.' } } operations { get { queue: '.' } } "
-                    "operations { task_done { queue: 'n/a' fences: 1 } }"));
+      BytesOf(Request("operations { stats { queue: 'a' } } operations { get { queue: 'a' } } "
+                      "operations { get { queue: 'a' } } operations { get {} } operations { get { queue: 'n/a' } } "
+                      "operations { get { queue: '.' } } operations { get { queue: '.' } } "
+                      "operations { task_done { queue: 'n/a' fences: 1 } }"));
   EXPECT_EQ(RequestByHand(bytes), RequestByGenerated(bytes));
 }
 
@@ -306,7 +294,7 @@ TEST(SessionCodec, AMessageHasABoundedNumberOfOperations) {
 }
 
 TEST(SessionCodec, WhatARequestHadIsReplaced) {
-  const std::string first = Bytes(Request("hello {} operations { id: 1 get {} } answers_seen: 5 goodbye: true"));
+  const std::string first = BytesOf(Request("hello {} operations { id: 1 get {} } answers_seen: 5 goodbye: true"));
   RequestIn request;
   google::protobuf::io::ArrayInputStream full(first.data(), static_cast<int>(first.size()));
   ASSERT_TRUE(ReadRequest(&full, &request));
