@@ -25,6 +25,14 @@ struct Put {
   std::optional<QueueSettings> create;  // create the queue with these settings if it does not exist
 };
 
+// Whether somebody waits for the items of a get now. Its deliveries may be recalled if it is one of those that look
+// ahead: they may be unstarted, and somebody else may wait for them in earnest. Only within a session.
+enum class Prefetch : std::uint8_t {
+  kNone,    // every item is begun at once
+  kAhead,   // nobody waits yet: served only while no other get waits
+  kWanted,  // somebody waits for the first, the others are in advance
+};
+
 struct Get {
   std::string queue;
   std::uint32_t max_items = 1;
@@ -33,6 +41,7 @@ struct Get {
   std::chrono::milliseconds lease{0};  // without a session; 0 = the queue's
   bool until_finished = false;         // on a queue that is shut down, wait on while leased items may come back
   std::optional<QueueSettings> create;
+  Prefetch prefetch = Prefetch::kNone;
 };
 
 struct TaskDone {

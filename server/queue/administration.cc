@@ -102,6 +102,7 @@ bool Namespace::State::Run(const Call& call, DeleteQueue&& remove) {
   if (queue == nullptr) return false;
   const Answer deleted = Answer::Refused(Reason::kQueueDeleted, Named(queue->name) + " was deleted");
   for (Waiter* waiter : queue->getters.All()) AnswerWaiter(*waiter, Answer(deleted), call.effects);
+  for (Waiter* waiter : queue->ahead.All()) AnswerWaiter(*waiter, Answer(deleted), call.effects);
   for (Waiter* waiter : queue->putters.All()) AnswerWaiter(*waiter, Answer(deleted), call.effects);
   while (!queue->joiners.empty()) AnswerWaiter(*queue->joiners.front(), Answer(deleted), call.effects);
   SetWaitsForMemory(*queue, 0);

@@ -1,6 +1,7 @@
 // What must hold after every step, checked from the items up.
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 
 #include "server/queue/state.h"
@@ -25,6 +26,19 @@ void CheckLine(const WaiterLine& line) {
     if (first == nullptr && !waiter->aside) first = waiter;
   }
   Check(line.First() == first, "it is the turn of the first in line that does not stand aside");
+}
+
+void CheckHolders(const Queue& queue) {
+  std::map<const SessionState*, std::size_t> items;
+  for (const StoredItem* item = queue.items.front(); item != nullptr; item = queue.items.Next(item)) {
+    if (item->in_advance) ++items[item->owner];
+  }
+  Check(items.size() == queue.holders.size(), "who holds items in advance is known");
+  for (const auto& [id, holder] : queue.holders) {
+    Check(holder.session->id == id && items[holder.session] == holder.items, "items held in advance are counted");
+    Check(!queue.RecallsItems() || holder.recalled || holder.session->suspended,
+          "who holds items in advance while others starve was told");
+  }
 }
 
 }  // namespace
@@ -60,8 +74,10 @@ void Namespace::State::CheckInvariants() const {
     Check(ready == queue->ready.size() && ready_bytes == queue->ready.bytes(), "what is not leased is ready");
     Check(leased_bytes == queue->leased_bytes, "leased bytes are those of the leased items");
     Check(queue->put == queue->done + queue->dead + queue->discarded + queue->unfinished(), "no item is lost or made");
-    Check(queue->settings.paused || queue->ready.empty() || queue->getters.First() == nullptr,
+    Check(queue->settings.paused || queue->ready.empty() ||
+              (queue->getters.First() == nullptr && queue->ahead.First() == nullptr),
           "nobody waits for what is there");
+    CheckHolders(*queue);
     Check(!queue->shut_down || queue->putters.size() == 0, "no put waits at a queue that is shut down");
     Check(!queue->immediate || queue->ready.empty(), "nothing is ready after shutdown(immediate)");
     if (queue->waits_for_memory != 0) ++memory_waiters;
@@ -69,6 +85,7 @@ void Namespace::State::CheckInvariants() const {
       Check(!queue->HasRoom(waiter->items.size(), waiter->bytes), "no put waits that fits");
     }
     CheckLine(queue->getters);
+    CheckLine(queue->ahead);
     CheckLine(queue->putters);
     std::size_t counting = 0;
     for (const Waiter* joiner : queue->joiners) {
@@ -76,7 +93,7 @@ void Namespace::State::CheckInvariants() const {
       for (const JoinPart& part : joiner->joined) counting += part.queue == queue.get() && part.before ? 1 : 0;
     }
     Check(counting == queue->counting_joiners, "joins that count items are counted");
-    parked += queue->getters.size() + queue->putters.size();
+    parked += queue->getters.size() + queue->ahead.size() + queue->putters.size();
   }
   Check(leases == leases_.size(), "every lease is of an item");
   Check(deadlines == lease_deadlines_.size(), "every deadline is of a lease");

@@ -44,6 +44,7 @@ void Namespace::State::Lease(StoredItem& item, const GetTerms& get, SessionState
   item.fence = Fence{++last_fence_};
   item.owner = session;
   item.auto_ack = get.auto_ack;
+  if (get.prefetch != Prefetch::kNone && session != nullptr) HoldInAdvance(item, *session);
   ++item.attempts;
   ++queue.delivered;
   if (item.deliveries++ > 0) ++queue.redelivered;
@@ -59,6 +60,7 @@ void Namespace::State::Lease(StoredItem& item, const GetTerms& get, SessionState
 
 void Namespace::State::Unlease(StoredItem& item) {
   if (item.deadline) lease_deadlines_.erase({*item.deadline, item.fence});
+  if (item.in_advance) Unhold(item);
   if (item.owner != nullptr) item.owner->leases.Erase(&item);
   item.queue->leased_bytes -= item.bytes();
   leases_.Take(item.fence.value);
@@ -166,12 +168,14 @@ void Namespace::State::Settle(Queue& queue, TimePoint now, Effects& effects) {
   while (ServeGetters(queue, now, effects) || ServePutters(queue, now, effects)) {
   }
   EndGetters(queue, effects);
+  NoteHolders(queue);
 }
 
 bool Namespace::State::ServeGetters(Queue& queue, TimePoint now, Effects& effects) {
   bool served = false;
   while (!queue.settings.paused && !queue.ready.empty()) {
     Waiter* waiter = queue.getters.First();
+    if (waiter == nullptr) waiter = queue.ahead.First();
     if (waiter == nullptr) break;
     AnswerWaiter(*waiter, Answer::Ok(Deliver(queue, waiter->get, waiter->session, now)), effects);
     served = true;
@@ -206,8 +210,14 @@ void Namespace::State::SetWaitsForMemory(Queue& queue, std::uint64_t arrival) {
 }
 
 void Namespace::State::EndGetters(Queue& queue, Effects& effects) {
-  if (!queue.shut_down || !queue.ready.empty() || queue.getters.size() == 0) return;
-  for (Waiter* waiter : queue.getters.All()) {
+  if (!queue.shut_down || !queue.ready.empty()) return;
+  EndGetters(queue, queue.getters, effects);
+  EndGetters(queue, queue.ahead, effects);
+}
+
+void Namespace::State::EndGetters(Queue& queue, const WaiterLine& line, Effects& effects) {
+  if (line.size() == 0) return;
+  for (Waiter* waiter : line.All()) {
     if (waiter->get.until_finished && queue.unfinished() > 0) continue;
     AnswerWaiter(*waiter,
                  Answer::Refused(Reason::kShutDown, Named(queue.name) + " is shut down and nothing is left to get"),

@@ -27,12 +27,13 @@ bool Namespace::Apply(OperationId op, SessionId session, Command&& command, Time
                       Effects& effects) {
   const Call call{op, state_->SessionOf(session), now, may_wait, effects};
   const bool waits = std::visit([&](auto&& one) { return state_->Run(call, std::move(one)); }, std::move(command));
-  if (effects.memory_freed) state_->RetryMemory(now, effects);
+  state_->EndStep(now, effects);
   return waits;
 }
 
 void Namespace::Cancel(OperationId op, Reason reason, const std::string& message, TimePoint now, Effects& effects) {
   state_->Cancel(op, reason, message, now, effects);
+  state_->RecallItems(effects);
 }
 
 void Namespace::CancelAll(Reason reason, const std::string& message, Effects& effects) {
@@ -41,36 +42,41 @@ void Namespace::CancelAll(Reason reason, const std::string& message, Effects& ef
 
 void Namespace::Advance(TimePoint now, Effects& effects) {
   state_->Advance(now, effects);
-  if (effects.memory_freed) state_->RetryMemory(now, effects);
+  state_->EndStep(now, effects);
 }
 
 std::optional<TimePoint> Namespace::NextDeadline() const { return state_->NextDeadline(); }
 
-void Namespace::RetryMemory(TimePoint now, Effects& effects) { state_->RetryMemory(now, effects); }
+void Namespace::RetryMemory(TimePoint now, Effects& effects) {
+  state_->RetryMemory(now, effects);
+  state_->RecallItems(effects);
+}
 
 bool Namespace::WaitsForMemory() const { return state_->WaitsForMemory(); }
 
 void Namespace::SuspendSession(SessionId session, TimePoint now, Effects& effects) {
   state_->SuspendSession(session, now, effects);
+  state_->RecallItems(effects);
 }
 
 void Namespace::ResumeSession(SessionId session, TimePoint now, Effects& effects) {
   state_->ResumeSession(session, now, effects);
+  state_->RecallItems(effects);
 }
 
 void Namespace::EndSession(SessionId session, TimePoint now, Effects& effects) {
   state_->EndSession(session, now, effects);
-  if (effects.memory_freed) state_->RetryMemory(now, effects);
+  state_->EndStep(now, effects);
 }
 
 void Namespace::Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects) {
   state_->Delivered(deliveries, now, effects);
-  if (effects.memory_freed) state_->RetryMemory(now, effects);
+  state_->EndStep(now, effects);
 }
 
 void Namespace::Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects) {
   state_->Undelivered(deliveries, now, effects);
-  if (effects.memory_freed) state_->RetryMemory(now, effects);
+  state_->EndStep(now, effects);
 }
 
 std::size_t Namespace::queue_count() const { return state_->queue_count(); }

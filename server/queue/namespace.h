@@ -24,13 +24,22 @@
 
 namespace sluice::queue {
 
+// A session may hold items of a queue that it got in advance: those that it has not begun are wanted back. A hint, said
+// once for what it holds; it may be lost.
+struct Recall {
+  SessionId session;
+  std::string queue;
+};
+
 // What a call to the core brought about. Reused by the caller from call to call.
 struct Effects {
   std::vector<std::pair<OperationId, Answer>> answers;  // in the order in which they happened
+  std::vector<Recall> recalls;
   bool memory_freed = false;  // puts in other namespaces that wait for the server's memory may fit now
 
   void Clear() {
     answers.clear();
+    recalls.clear();
     memory_freed = false;
   }
 };

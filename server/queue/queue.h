@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,13 @@
 #include "server/queue/waiter.h"
 
 namespace sluice::queue {
+
+// A session that has items which it may not have begun.
+struct Holder {
+  SessionState* session = nullptr;
+  std::size_t items = 0;
+  bool recalled = false;  // it was told since the last of them was delivered
+};
 
 // Owns: its items. Thread safety: none.
 class Queue {
@@ -54,6 +62,10 @@ class Queue {
     return std::clamp(asked.count() > 0 ? asked : settings.lease, std::chrono::milliseconds(1), limits::kMaxLease);
   }
 
+  // Items that were delivered in advance are better given to somebody else, or discarded.
+  bool RecallsItems() const { return immediate || (!settings.paused && getters.First() != nullptr); }
+  WaiterLine& LineOf(const GetTerms& get) { return get.prefetch == Prefetch::kAhead ? ahead : getters; }
+
   QueueStats Snapshot(TimePoint now) const;
   QueueDescription Describe(TimePoint now) const { return {name, settings, Snapshot(now), created}; }
   QueueCounts Counts() const { return {name, done, dead, 0, discarded}; }
@@ -67,12 +79,15 @@ class Queue {
   ReadyList ready;
   std::size_t leased_bytes = 0;
 
-  WaiterLine getters;
+  WaiterLine getters;  // that wait in earnest
+  WaiterLine ahead;    // gets in advance: they yield to those
   WaiterLine putters;
   std::vector<Waiter*> joiners;
   std::size_t counting_joiners = 0;  // of those, the ones that count items put before them
   // Arrival of the first put in line when it fits the queue but not the server's memory; else 0.
   std::uint64_t waits_for_memory = 0;
+
+  std::map<SessionId, Holder> holders;
 
   bool shut_down = false;
   bool immediate = false;  // shut down at once: what comes back is discarded

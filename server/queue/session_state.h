@@ -10,6 +10,7 @@ namespace sluice::queue {
 
 // From the session's first command until it ends. Does not move: items and waiters point here.
 struct SessionState {
+  SessionId id;
   bool suspended = false;
   IntrusiveList<StoredItem, &StoredItem::by_session> leases;
   IntrusiveList<Waiter, &Waiter::by_session> waiters;  // in order of arrival

@@ -83,6 +83,13 @@ class Namespace::State {
   void EndSession(SessionId session, TimePoint now, Effects& effects);
 
   // ---- items.cc ----
+  // The end of a step that may have freed memory or moved items.
+  void EndStep(TimePoint now, Effects& effects) {
+    if (effects.memory_freed) RetryMemory(now, effects);
+    RecallItems(effects);
+  }
+  // Names who is to give back what it got in advance. The end of every step.
+  void RecallItems(Effects& effects);
   void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
   void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
   // Serves the queues whose puts wait for memory, the longest wait first. Called after every step that freed some.
@@ -107,6 +114,8 @@ class Namespace::State {
   void Lease(StoredItem& item, const GetTerms& get, SessionState* session, TimePoint now);
   // Takes the lease off; the item is in no list but its queue's items afterwards.
   void Unlease(StoredItem& item);
+  void HoldInAdvance(StoredItem& item, SessionState& session);
+  void Unhold(StoredItem& item);
   // A leased item is back, by failure, loss or release. True: it is dead now.
   bool Return(StoredItem& item, Attempt attempt, Effects& effects);
   // Keeps the text of a failure with the item. It takes memory as the item does; when there is none, it is dropped.
@@ -126,6 +135,11 @@ class Namespace::State {
   bool ServePutters(Queue& queue, TimePoint now, Effects& effects);
   // Ends gets that have nothing to wait for on a queue that is shut down.
   void EndGetters(Queue& queue, Effects& effects);
+  void EndGetters(Queue& queue, const WaiterLine& line, Effects& effects);
+  // The queue is looked at when the step ends.
+  void NoteHolders(Queue& queue) {
+    if (!queue.holders.empty()) maybe_recalls_.push_back(&queue);
+  }
   void RefuseHopelessPutters(Queue& queue, Effects& effects);
   void CheckJoins(Queue& queue, Effects& effects);
   // `arrival` of the put that is first in line and waits for memory only; 0 = none does.
@@ -164,8 +178,9 @@ class Namespace::State {
 
   static constexpr std::size_t kKeptItems = 512;  // two batches of the usual size
   Pool<StoredItem, kKeptItems> pool_;
-  std::vector<StoredItem*> held_;  // the buffer of Held
-  std::size_t freed_ = 0;          // what finished items give back to the budget when their queue settles
+  std::vector<StoredItem*> held_;      // the buffer of Held
+  std::vector<Queue*> maybe_recalls_;  // until the step ends; a queue may stand here twice
+  std::size_t freed_ = 0;              // what finished items give back to the budget when their queue settles
 
   std::uint64_t last_item_ = 0;
   std::uint64_t last_fence_ = 0;

@@ -32,7 +32,8 @@ struct StoredItem {
   SessionState* owner = nullptr;      // null: a unary call
   std::optional<TimePoint> deadline;  // of a lease that no session keeps alive
   bool auto_ack = false;
-  bool named = false;  // by the command that runs: a second time it is somebody else's
+  bool in_advance = false;  // its session may not have begun it
+  bool named = false;       // by the command that runs: a second time it is somebody else's
 
   Links<StoredItem> by_age;      // all items of the queue, oldest first
   Links<StoredItem> by_session;  // all leases of the session

@@ -22,12 +22,17 @@ struct SessionState;
 struct GetTerms {
   GetTerms() = default;
   explicit GetTerms(const Get& get)
-      : lease(get.lease), max_items(get.max_items), auto_ack(get.auto_ack), until_finished(get.until_finished) {}
+      : lease(get.lease),
+        max_items(get.max_items),
+        auto_ack(get.auto_ack),
+        until_finished(get.until_finished),
+        prefetch(get.prefetch) {}
 
   std::chrono::milliseconds lease{0};
   std::uint32_t max_items = 1;
   bool auto_ack = false;
   bool until_finished = false;
+  Prefetch prefetch = Prefetch::kNone;
 };
 
 // What a waiting join still waits for in one queue.

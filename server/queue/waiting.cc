@@ -22,7 +22,10 @@ bool Namespace::State::Park(const Call& call, std::unique_ptr<Waiter> owned, Wai
     waiter.session->waiters.PushBack(&waiter);
   }
   switch (waiter.kind) {
-    case Waiter::Kind::kGet: waiter.queue->getters.Add(&waiter); break;
+    case Waiter::Kind::kGet:
+      waiter.queue->LineOf(waiter.get).Add(&waiter);
+      NoteHolders(*waiter.queue);
+      break;
     case Waiter::Kind::kPut: waiter.queue->putters.Add(&waiter); break;
     case Waiter::Kind::kJoin:
       for (const JoinPart& part : waiter.joined) {
@@ -39,7 +42,7 @@ void Namespace::State::Unlink(Waiter& waiter) {
   if (waiter.deadline) timeouts_.erase({*waiter.deadline, waiter.operation});
   if (waiter.session != nullptr) waiter.session->waiters.Erase(&waiter);
   switch (waiter.kind) {
-    case Waiter::Kind::kGet: waiter.queue->getters.Remove(&waiter); break;
+    case Waiter::Kind::kGet: waiter.queue->LineOf(waiter.get).Remove(&waiter); break;
     case Waiter::Kind::kPut:
       waiter.queue->putters.Remove(&waiter);
       budget_.Unpark(waiter.parked_bytes);
@@ -119,6 +122,7 @@ SessionState* Namespace::State::SessionOf(SessionId session) {
   if (!session) return nullptr;
   if (session != latest_session_) {
     latest_state_ = &sessions_[session];
+    latest_state_->id = session;
     latest_session_ = session;
   }
   return latest_state_;
@@ -130,7 +134,7 @@ void Namespace::State::SuspendSession(SessionId session, TimePoint now, Effects&
   state.suspended = true;
   std::vector<Queue*> left;  // queues whose next put in line may be another one now
   for (Waiter* waiter = state.waiters.front(); waiter != nullptr; waiter = state.waiters.Next(waiter)) {
-    if (waiter->kind == Waiter::Kind::kGet) waiter->queue->getters.SetAside(waiter);
+    if (waiter->kind == Waiter::Kind::kGet) waiter->queue->LineOf(waiter->get).SetAside(waiter);
     if (waiter->kind != Waiter::Kind::kPut) continue;
     waiter->queue->putters.SetAside(waiter);
     if (std::find(left.begin(), left.end(), waiter->queue) == left.end()) left.push_back(waiter->queue);
@@ -146,8 +150,13 @@ void Namespace::State::ResumeSession(SessionId session, TimePoint now, Effects& 
   std::vector<Queue*> touched;
   for (Waiter* waiter = state.waiters.front(); waiter != nullptr; waiter = state.waiters.Next(waiter)) {
     if (waiter->kind == Waiter::Kind::kJoin) continue;
-    (waiter->kind == Waiter::Kind::kGet ? waiter->queue->getters : waiter->queue->putters).Restore(waiter);
+    (waiter->kind == Waiter::Kind::kGet ? waiter->queue->LineOf(waiter->get) : waiter->queue->putters).Restore(waiter);
     if (std::find(touched.begin(), touched.end(), waiter->queue) == touched.end()) touched.push_back(waiter->queue);
+  }
+  for (const StoredItem* item = state.leases.front(); item != nullptr; item = state.leases.Next(item)) {
+    if (!item->in_advance) continue;
+    item->queue->holders.at(session).recalled = false;  // a recall may have been lost with the stream
+    if (std::find(touched.begin(), touched.end(), item->queue) == touched.end()) touched.push_back(item->queue);
   }
   for (Queue* queue : touched) Settle(*queue, now, effects);
 }

@@ -133,6 +133,7 @@ void Lockstep::CompareAnswers() {
     if (got != nullptr) deliveries_.push_back(got->deliveries);
     Expect(answer.ok() == answer.message.empty(), "a refusal says why, a result needs no words");
   }
+  CompareRecalls();
   std::vector<std::pair<OperationId, std::string>> answers[2];
   for (const auto& [op, answer] : core_effects_.answers) answers[0].emplace_back(op, ToText(answer));
   for (const auto& [op, answer] : model_effects_.answers) answers[1].emplace_back(op, ToText(answer));
@@ -140,6 +141,20 @@ void Lockstep::CompareAnswers() {
   if (answers[0] == answers[1]) return;
   std::string expected = "the answers differ; the model gave:";
   for (const auto& [op, text] : answers[1]) expected += "\n    op " + std::to_string(op.value) + ": " + text;
+  Expect(false, expected);
+}
+
+void Lockstep::CompareRecalls() {
+  std::vector<std::pair<std::string, SessionId>> recalls[2];
+  for (const auto& recall : core_effects_.recalls) {
+    recalls[0].emplace_back(recall.queue, recall.session);
+    if (tells_) last_step_ += "\n    session " + std::to_string(recall.session.value) + ": recalls " + recall.queue;
+  }
+  for (const auto& recall : model_effects_.recalls) recalls[1].emplace_back(recall.queue, recall.session);
+  for (auto& side : recalls) std::sort(side.begin(), side.end());
+  if (recalls[0] == recalls[1]) return;
+  std::string expected = "the recalls differ; the model gave:";
+  for (const auto& [queue, session] : recalls[1]) expected += " " + queue + " of " + std::to_string(session.value);
   Expect(false, expected);
 }
 

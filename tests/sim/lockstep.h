@@ -54,6 +54,7 @@ class Lockstep {
   void Both(Text text, Step step);
   void Compare();
   void CompareAnswers();
+  void CompareRecalls();
   void CompareQueues();
   void CompareTotals();
   void Expect(bool holds, const std::string& difference);

@@ -9,9 +9,6 @@
 namespace sluice::sim {
 namespace {
 
-constexpr std::size_t kGetLine = 1;  // index of Get in ModelWaiter::command
-constexpr std::size_t kPutLine = 0;
-
 std::size_t PayloadBytes(const Put& put) {
   std::size_t bytes = 0;
   for (const ContentPtr& item : put.items) bytes += item->payload.size();
@@ -97,6 +94,7 @@ bool Model::Apply(OperationId op, SessionId session, const Command& command, Tim
   const bool waits = !answer;
   if (answer) effects.answers.emplace_back(op, *std::move(answer));
   Settle(effects);
+  RecallItems(effects);
   return waits;
 }
 
@@ -137,6 +135,26 @@ void Model::Settle(queue::Effects& effects) {
   }
 }
 
+bool Model::WantsItemsBack(const std::string& name, const ModelQueue& queue) const {
+  if (queue.discards) return true;
+  return !queue.settings.paused && std::any_of(waiters_.begin(), waiters_.end(), [&](const ModelWaiter& waiter) {
+    const Get* get = std::get_if<Get>(&waiter.command);
+    return get != nullptr && get->queue == name && get->prefetch != Prefetch::kAhead &&
+           !suspended_.contains(waiter.session);
+  });
+}
+
+void Model::RecallItems(queue::Effects& effects) {
+  for (const auto& [name, queue] : queues_) {
+    if (!WantsItemsBack(name, queue)) continue;
+    for (const ModelItem& item : queue.items) {
+      if (!item.lease || !item.lease->in_advance || suspended_.contains(item.lease->session)) continue;
+      if (!recalled_.emplace(item.lease->session, name).second) continue;
+      effects.recalls.push_back({item.lease->session, name});
+    }
+  }
+}
+
 bool Model::AnswerOne(bool joins, queue::Effects& effects) {
   std::vector<std::pair<std::size_t, std::size_t>> candidates;  // rank in the core's answers, place
   for (std::size_t place = 0; place < waiters_.size(); ++place) {
@@ -157,13 +175,23 @@ bool Model::AnswerOne(bool joins, queue::Effects& effects) {
   return false;
 }
 
-// Does somebody of this line (puts or gets of a queue) who may be served wait before `place`?
-bool Model::LineIsBusy(const std::string& queue, std::size_t line, std::size_t place) const {
-  for (std::size_t i = 0; i < place; ++i) {
-    const ModelWaiter& other = waiters_[i];
-    if (other.command.index() != line || suspended_.contains(other.session)) continue;
-    if (line == kPutLine && std::get<Put>(other.command).queue == queue) return true;
-    if (line == kGetLine && std::get<Get>(other.command).queue == queue) return true;
+// Does a put on this queue that may be served wait before `place`?
+bool Model::PutLineIsBusy(const std::string& queue, std::size_t place) const {
+  return std::any_of(waiters_.begin(), waiters_.begin() + static_cast<std::ptrdiff_t>(place), [&](const auto& other) {
+    const Put* put = std::get_if<Put>(&other.command);
+    return put != nullptr && put->queue == queue && !suspended_.contains(other.session);
+  });
+}
+
+// The same for a get: all that are in earnest stand before all that look ahead.
+bool Model::GetLineIsBusy(const Get& get, std::size_t place) const {
+  const bool ahead = get.prefetch == Prefetch::kAhead;
+  for (std::size_t i = 0; i < waiters_.size(); ++i) {
+    const Get* other = std::get_if<Get>(&waiters_[i].command);
+    if (i == place || other == nullptr || other->queue != get.queue || suspended_.contains(waiters_[i].session))
+      continue;
+    const bool other_ahead = other->prefetch == Prefetch::kAhead;
+    if (ahead == other_ahead ? i < place : ahead) return true;
   }
   return false;
 }
@@ -173,7 +201,7 @@ Model::Tried Model::Try(const Put& put, const Call& call) {
   if (queue == nullptr) return NotFound();
   if (queue->shut_down) return Answer::Refused(Reason::kShutDown, "");
   if (CanNeverFit(*queue, put)) return Answer::Refused(Reason::kTooLarge, "");
-  if (!call.may_be_served || LineIsBusy(put.queue, kPutLine, call.place) || !Fits(*queue, put)) return std::nullopt;
+  if (!call.may_be_served || PutLineIsBusy(put.queue, call.place) || !Fits(*queue, put)) return std::nullopt;
 
   const PutResult result{ItemId{last_item_ + 1}, static_cast<std::uint32_t>(put.items.size()), Durability::kMemory};
   for (const ContentPtr& content : put.items) {
@@ -187,7 +215,7 @@ Model::Tried Model::Try(const Get& get, const Call& call) {
   ModelQueue* queue = Find(get.queue);
   if (queue == nullptr) return NotFound();
   const bool ready = Ready(*queue) > 0;
-  if (ready && !queue->settings.paused && call.may_be_served && !LineIsBusy(get.queue, kGetLine, call.place)) {
+  if (ready && !queue->settings.paused && call.may_be_served && !GetLineIsBusy(get, call.place)) {
     return Deliver(*queue, get, call);
   }
   if (queue->shut_down && !ready && (!get.until_finished || queue->items.empty())) {
@@ -235,6 +263,8 @@ Answer Model::Deliver(ModelQueue& queue, const Get& get, const Call& call) {
     auto& item = const_cast<ModelItem&>(*next);
     ModelLease lease{Fence{++last_fence_}, call.session, get.auto_ack, std::nullopt};
     if (!call.session && !get.auto_ack) lease.deadline = now_ + result.lease;
+    lease.in_advance = call.session && get.prefetch != Prefetch::kNone;
+    if (lease.in_advance) recalled_.erase({call.session, get.queue});
     ++item.attempts;
     ++queue.delivered;
     if (std::exchange(item.delivered_before, true)) ++queue.redelivered;
@@ -293,7 +323,7 @@ bool Model::WaitsForMemory() const {
   for (std::size_t place = 0; place < waiters_.size(); ++place) {
     const Put* put = std::get_if<Put>(&waiters_[place].command);
     if (put == nullptr || suspended_.contains(waiters_[place].session)) continue;
-    if (!LineIsBusy(put->queue, kPutLine, place) && FitsBounds(queues_.at(put->queue), *put)) return true;
+    if (!PutLineIsBusy(put->queue, place) && FitsBounds(queues_.at(put->queue), *put)) return true;
   }
   return false;
 }

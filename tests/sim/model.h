@@ -37,6 +37,7 @@ struct ModelLease {
   SessionId session;
   bool auto_ack = false;
   std::optional<TimePoint> deadline;
+  bool in_advance = false;
 };
 
 struct ModelItem {
@@ -124,6 +125,9 @@ class Model {
   void Settle(queue::Effects& effects);
   bool AnswerOne(bool joins, queue::Effects& effects);
   void Start(TimePoint now) { now_ = now; }
+  // The end of every step: who is to give back what it got in advance.
+  void RecallItems(queue::Effects& effects);
+  bool WantsItemsBack(const std::string& name, const ModelQueue& queue) const;
 
   Answer Run(const TaskDone& command);
   Answer Run(const Fail& command);
@@ -145,7 +149,8 @@ class Model {
   bool CanNeverFit(const ModelQueue& queue, const Put& put) const;
   bool FitsBounds(const ModelQueue& queue, const Put& put) const;
   bool Fits(const ModelQueue& queue, const Put& put) const;
-  bool LineIsBusy(const std::string& queue, std::size_t line, std::size_t place) const;
+  bool PutLineIsBusy(const std::string& queue, std::size_t place) const;
+  bool GetLineIsBusy(const Get& get, std::size_t place) const;
   Answer Deliver(ModelQueue& queue, const Get& get, const Call& call);
   enum class Attempt { kCounted, kNotCounted };
   void Return(ModelQueue& queue, Fence fence, Attempt attempt);
@@ -161,6 +166,7 @@ class Model {
   std::map<std::string, ModelQueue> queues_;
   std::vector<ModelWaiter> waiters_;  // of all queues and kinds, in order of arrival
   std::set<SessionId> suspended_;
+  std::set<std::pair<SessionId, std::string>> recalled_;  // told since the last item in advance
   std::map<OperationId, std::size_t> followed_;
   std::uint64_t last_item_ = 0;
   std::uint64_t last_fence_ = 0;

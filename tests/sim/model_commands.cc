@@ -221,7 +221,9 @@ QueueStats Model::StatsOf(const std::string& name, const ModelQueue& queue) cons
   stats.discarded = queue.discarded;
   for (const ModelWaiter& waiter : waiters_) {
     if (const Put* put = std::get_if<Put>(&waiter.command)) stats.waiting_putters += put->queue == name;
-    if (const Get* get = std::get_if<Get>(&waiter.command)) stats.waiting_getters += get->queue == name;
+    if (const Get* get = std::get_if<Get>(&waiter.command)) {
+      stats.waiting_getters += get->queue == name && get->prefetch != Prefetch::kAhead;
+    }
     if (const Join* join = std::get_if<Join>(&waiter.command)) {
       stats.waiting_joiners += std::count(join->queues.begin(), join->queues.end(), name) > 0;
     }

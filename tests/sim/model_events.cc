@@ -11,6 +11,7 @@ void Model::Cancel(OperationId op, Reason reason, TimePoint now, queue::Effects&
     effects.answers.emplace_back(op, Answer::Refused(reason, ""));
   }
   Settle(effects);
+  RecallItems(effects);
 }
 
 void Model::CancelAll(Reason reason, queue::Effects& effects) {
@@ -49,23 +50,29 @@ void Model::Advance(TimePoint now, queue::Effects& effects) {
     waiters_.erase(waiters_.begin() + (first - waiters_.data()));
     Settle(effects);
   }
+  RecallItems(effects);
 }
 
 void Model::RetryMemory(TimePoint now, queue::Effects& effects) {
   Start(now);
   Settle(effects);
+  RecallItems(effects);
 }
 
 void Model::SuspendSession(SessionId session, TimePoint now, queue::Effects& effects) {
   Start(now);
   suspended_.insert(session);
   Settle(effects);
+  RecallItems(effects);
 }
 
 void Model::ResumeSession(SessionId session, TimePoint now, queue::Effects& effects) {
   Start(now);
-  suspended_.erase(session);
+  // A recall may have been lost with the stream.
+  if (suspended_.erase(session) > 0)
+    std::erase_if(recalled_, [&](const auto& recalled) { return recalled.first == session; });
   Settle(effects);
+  RecallItems(effects);
 }
 
 void Model::EndSession(SessionId session, TimePoint now, queue::Effects& effects) {
@@ -84,6 +91,7 @@ void Model::EndSession(SessionId session, TimePoint now, queue::Effects& effects
     for (Fence fence : held) Return(queue, fence, Attempt::kCounted);
   }
   Settle(effects);
+  RecallItems(effects);
 }
 
 void Model::Delivered(std::span<const Delivery> deliveries, TimePoint now, queue::Effects& effects) {
@@ -97,6 +105,7 @@ void Model::Delivered(std::span<const Delivery> deliveries, TimePoint now, queue
     }
   }
   Settle(effects);
+  RecallItems(effects);
 }
 
 void Model::Undelivered(std::span<const Delivery> deliveries, TimePoint now, queue::Effects& effects) {
@@ -107,6 +116,7 @@ void Model::Undelivered(std::span<const Delivery> deliveries, TimePoint now, que
     }
   }
   Settle(effects);
+  RecallItems(effects);
 }
 
 }  // namespace sluice::sim

@@ -126,6 +126,7 @@ Get RandomRun::DrawGet(Dice& dice) const {
   Get get{DrawQueue(dice), 1, DrawTimeout(dice), dice.OneIn(4), dice.Of({0ms, 0ms, 5ms, 20ms}), dice.OneIn(3), {}};
   get.max_items = dice.Of<std::uint32_t>({1, 1, 1, 2, 3, 10});
   get.create = DrawCreate(dice);
+  get.prefetch = dice.Of({Prefetch::kNone, Prefetch::kNone, Prefetch::kAhead, Prefetch::kWanted});
   return get;
 }
 

@@ -101,7 +101,11 @@ struct CommandWriter {
   }
   void operator()(const Get& c) const {
     out << "get " << c.queue << ' ' << c.max_items << c.timeout << (c.auto_ack ? " auto_ack" : "") << " lease "
-        << c.lease.count() << "ms" << (c.until_finished ? " until_finished" : "") << c.create;
+        << c.lease.count() << "ms" << (c.until_finished ? " until_finished" : "")
+        << (c.prefetch == Prefetch::kAhead    ? " ahead"
+            : c.prefetch == Prefetch::kWanted ? " wanted"
+                                              : "")
+        << c.create;
   }
   void operator()(const TaskDone& c) const { out << "task_done " << c.queue << ' ' << c.fences; }
   void operator()(const Fail& c) const { out << "fail " << c.queue << ' ' << c.fences << " '" << c.error << '\''; }

@@ -162,6 +162,9 @@ void TestCore::Collect() {
     answered_.push_back(op);
     EXPECT_TRUE(answers_.emplace(op, std::move(answer)).second) << "operation " << op.value << " is answered twice";
   }
+  for (const Recall& recall : effects_.recalls) {
+    recalls_.push_back(std::to_string(recall.session.value) + ":" + recall.queue);
+  }
   memory_freed_ = effects_.memory_freed;
   effects_.Clear();
 }

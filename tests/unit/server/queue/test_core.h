@@ -87,6 +87,8 @@ class TestCore {
 
   // Whether the last call said that memory was freed.
   bool memory_freed() const { return memory_freed_; }
+  // What was recalled since the last look, in order: "1:q" is queue q of session 1.
+  std::vector<std::string> TakeRecalls() { return std::exchange(recalls_, {}); }
   // Operations in the order in which they were answered.
   const std::vector<OperationId>& answered() const { return answered_; }
 
@@ -100,6 +102,7 @@ class TestCore {
 
   Effects effects_;
   bool memory_freed_ = false;
+  std::vector<std::string> recalls_;
   std::uint64_t last_op_ = 0;
   std::map<OperationId, Answer> answers_;
   std::vector<OperationId> answered_;
