@@ -109,6 +109,13 @@ bool Checker::IsAuto(v1::Ack ack) {
   return ack == v1::AUTO;
 }
 
+sluice::Prefetch Checker::Prefetch(v1::Prefetch prefetch) {
+  static_assert(static_cast<int>(sluice::Prefetch::kAhead) == v1::AHEAD &&
+                static_cast<int>(sluice::Prefetch::kWanted) == v1::WANTED);
+  if (!v1::Prefetch_IsValid(prefetch)) BadValue("prefetch", prefetch, "NONE (0), AHEAD (1) or WANTED (2)");
+  return static_cast<sluice::Prefetch>(prefetch);
+}
+
 void Checker::FenceCount(std::size_t count) {
   if (count == 0) Fail(Reason::kInvalidArgument, "fences is empty: name at least one fence of a delivery");
   if (count > limits::kBatchItems) TooLarge("fences", count, "fences", limits::kBatchItems);

@@ -34,6 +34,7 @@ class Checker {
   std::uint32_t Count(std::string_view field, std::uint32_t count, std::size_t max);
   std::int64_t ZeroOrMore(const std::string& field, std::int64_t value);
   bool IsAuto(v1::Ack ack);
+  sluice::Prefetch Prefetch(v1::Prefetch prefetch);
 
   std::vector<Fence> Fences(const google::protobuf::RepeatedField<std::uint64_t>& fences);
   // Of `count` fences: the first of them, as many as are allowed.

@@ -60,6 +60,7 @@ Parsed Parse(v1::GetRequest&& request) {
   get.lease = check.Lease("lease_ms", request.lease_ms(), kQueuesLease);
   get.until_finished = request.until_finished();
   get.create = check.Create(request.has_create(), request.create());
+  get.prefetch = check.Prefetch(request.prefetch());
   return check.Route(std::move(queue.space), std::move(get));
 }
 

@@ -59,6 +59,7 @@ class OperationFields {
     std::uint64_t ack = 0;
     std::uint64_t lease_ms = 0;
     std::uint64_t until_finished = 0;
+    std::uint64_t prefetch = 0;
     std::optional<v1::Operation> other;  // of all other calls
   };
 
@@ -129,6 +130,7 @@ bool OperationFields::ReadGet(WireReader* in) {
       case Tag(5, kVarint): read = in->Varint(&call_.lease_ms); break;
       case Tag(6, kVarint): read = in->Varint(&call_.until_finished); break;
       case Tag(7, kSized): read = ReadCreate(in); break;
+      case Tag(8, kVarint): read = in->Varint(&call_.prefetch); break;
       default: read = in->Skip(tag);
     }
     if (!read) return false;
@@ -240,6 +242,7 @@ Parsed OperationFields::TakeGet() {
   get.lease = check.Lease("lease_ms", static_cast<std::int64_t>(call_.lease_ms), milliseconds(0));
   get.until_finished = call_.until_finished != 0;
   if (call_.create) get.create = check.Create(true, *call_.create);
+  get.prefetch = check.Prefetch(static_cast<v1::Prefetch>(static_cast<int>(call_.prefetch)));
   return check.Route(std::move(queue.space), std::move(get));
 }
 

@@ -191,6 +191,14 @@ std::pair<std::uint64_t, Answer> AnswerFields::Take() {
   return {operation_, error_ ? wire::Read(std::move(*error_)) : TakeResult()};
 }
 
+bool ReadRecall(WireReader* in, std::string* queue) {
+  std::uint32_t tag = 0;
+  while (in->Next(&tag)) {
+    if (!(tag == Tag(1, kSized) ? in->Text(queue) : in->Skip(tag))) return false;
+  }
+  return in->ok();
+}
+
 bool ReadFields(WireReader* in, ResponseIn* response) {
   std::string scratch;
   std::uint32_t tag = 0;
@@ -203,6 +211,8 @@ bool ReadFields(WireReader* in, ResponseIn* response) {
       AnswerFields answer(&scratch);
       read = in->Message([&] { return answer.Read(in); });
       if (read) response->answers.push_back(answer.Take());
+    } else if (tag == Tag(3, kSized)) {
+      read = in->Message([&] { return ReadRecall(in, &response->recalls.emplace_back()); });
     } else {
       read = in->Skip(tag);
     }
@@ -216,6 +226,7 @@ bool ReadFields(WireReader* in, ResponseIn* response) {
 bool ReadResponse(google::protobuf::io::ZeroCopyInputStream* in, ResponseIn* response) {
   response->welcome.reset();
   response->answers.clear();
+  response->recalls.clear();
   WireReader reader(in);
   return ReadFields(&reader, response);
 }

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -58,9 +59,14 @@ struct AnswerOut {
   std::uint64_t operation = 0;
   const Answer* answer = nullptr;
 };
+struct RecallOut {
+  std::string_view space;
+  std::string_view queue;
+};
 struct ResponseOut {
   const v1::Welcome* welcome = nullptr;  // null: none
   std::span<const AnswerOut> answers;
+  std::span<const RecallOut> recalls = {};
 };
 // One at a time: Measure, then Write into a buffer of that size. Keeps its memory for the next one.
 class ResponseWriter {
@@ -104,6 +110,7 @@ class RequestWriter {
 struct ResponseIn {
   std::optional<v1::Welcome> welcome;
   std::vector<std::pair<std::uint64_t, Answer>> answers;  // with the number of the operation
+  std::vector<std::string> recalls;                       // queues by their full names
 };
 // As ReadRequest.
 bool ReadResponse(google::protobuf::io::ZeroCopyInputStream* in, ResponseIn* response);

@@ -52,6 +52,7 @@ struct CommandWriter {
     request->set_lease_ms(get.lease.count());
     request->set_until_finished(get.until_finished);
     FillCreate(get.create, request);
+    request->set_prefetch(static_cast<v1::Prefetch>(get.prefetch));
   }
   void operator()(const TaskDone& task_done) const {
     auto* request = operation->mutable_task_done();

@@ -43,6 +43,7 @@ void WriteGet(Out& out, const OperationOut& operation, const Get& get) {
   out.Varint(5, static_cast<std::uint64_t>(get.lease.count()));
   out.Varint(6, get.until_finished ? 1 : 0);
   WriteCreate(out, 7, get.create);
+  out.Varint(8, static_cast<std::uint64_t>(get.prefetch));
 }
 
 void FillOther(const OperationOut& operation, v1::Operation* message) {

@@ -60,6 +60,9 @@ void WriteResponse(Out& out, const ResponseOut& response) {
   for (const AnswerOut& answer : response.answers) {
     out.Message(2, [&] { WriteAnswer(out, answer); });
   }
+  for (const RecallOut& recall : response.recalls) {
+    out.Message(3, [&] { out.QueueName(1, recall.space, recall.queue); });
+  }
 }
 
 }  // namespace

@@ -109,6 +109,7 @@ std::string ResponseByHand(std::string_view bytes, Cut cut) {
     text += Describe(*response.welcome);
   }
   for (const auto& [operation, answer] : response.answers) text += Describe(operation, answer);
+  for (const std::string& queue : response.recalls) text += "recall " + queue + "\n";
   return text;
 }
 
@@ -124,6 +125,7 @@ std::string ResponseByGenerated(std::string_view bytes) {
     const std::uint64_t operation = answer.operation();
     text += Describe(operation, Read(std::move(answer)));
   }
+  for (const v1::Recall& recall : response.recalls()) text += "recall " + recall.queue() + "\n";
   return text;
 }
 

@@ -112,7 +112,8 @@ TEST(ProtocolDoc, TellsEveryReasonWithItsNumberAndStatus) {
 
 TEST(ProtocolDoc, TellsEveryValueOfTheOtherEnums) {
   const std::string text = Text();
-  for (const auto* type : {v1::Order_descriptor(), v1::Durability_descriptor(), v1::Ack_descriptor()}) {
+  for (const auto* type :
+       {v1::Order_descriptor(), v1::Durability_descriptor(), v1::Ack_descriptor(), v1::Prefetch_descriptor()}) {
     for (int i = 0; i < type->value_count(); ++i) EXPECT_TRUE(Contains(text, Quoted(type->value(i)->name())));
   }
 }

@@ -61,7 +61,9 @@ class Dice {
 
   Command AnyCommand() {
     switch (Below(8)) {
-      case 0: return Get{"q", static_cast<std::uint32_t>(Number()), Timeout(), Maybe(), Ms(), Maybe(), Create()};
+      case 0:
+        return Get{"q",      static_cast<std::uint32_t>(Number()), Timeout(), Maybe(), Ms(), Maybe(),
+                   Create(), static_cast<Prefetch>(Below(3))};
       case 1: return TaskDone{Text(20), Fences()};
       case 2: return Fail{"q", Fences(), Text(30)};
       case 3: return Join{{"a", "b"}, Timeout(), Maybe()};
@@ -130,11 +132,18 @@ struct RandomResponse {
       message->set_operation(out_answers.back().operation);
     }
     if (dice.Below(4) == 0) generated.mutable_welcome()->set_session(dice.Number());
-    out = {generated.has_welcome() ? &generated.welcome() : nullptr, out_answers};
+    for (std::uint64_t i = dice.Below(3); i > 0; --i) recalled.push_back(dice.Text(20));
+    for (const std::string& queue : recalled) {
+      recalls.push_back({"a-namespace", queue});
+      generated.add_recalls()->set_queue("a-namespace/" + queue);
+    }
+    out = {generated.has_welcome() ? &generated.welcome() : nullptr, out_answers, recalls};
   }
 
   std::vector<Answer> answers;
   std::vector<AnswerOut> out_answers;
+  std::vector<std::string> recalled;
+  std::vector<RecallOut> recalls;
   ResponseOut out;
   v1::SessionResponse generated;
 };

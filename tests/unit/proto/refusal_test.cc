@@ -73,6 +73,7 @@ const Row kTimes[] = {
 INSTANTIATE_TEST_SUITE_P(Times, Refusal, testing::ValuesIn(kTimes), [](const auto& row) { return row.param.name; });
 
 const Row kCounts[] = {
+    {"GetPrefetch", "get { queue: 'a' prefetch: 3 }", "prefetch is 3: use NONE (0), AHEAD (1) or WANTED (2)"},
     {"GetItems", "get { queue: 'a' max_items: 10001 }", "max_items is 10001: use 0 (the default) or 1 to 10000"},
     {"PeekItems", "peek { queue: 'a' max_items: 4294967295 }",
      "max_items is 4294967295: use 0 (the default) or 1 to 10000"},

@@ -86,9 +86,9 @@ std::vector<std::pair<Command, std::string>> Commands() {
   return {
       {Put{"q", {Sample()}, milliseconds(5), kSettings},
        "put { queue: \"n/q\" items " + item + " timeout_ms: 5 create " + settings + " }"},
-      {Get{"q", 2, milliseconds(3), true, milliseconds(400), true, kSettings},
+      {Get{"q", 2, milliseconds(3), true, milliseconds(400), true, kSettings, Prefetch::kWanted},
        "get { queue: \"n/q\" max_items: 2 timeout_ms: 3 ack: AUTO lease_ms: 400 until_finished: true create " +
-           settings + " }"},
+           settings + " prefetch: WANTED }"},
       {TaskDone{"q", {{1}, {2}}}, "task_done { queue: \"n/q\" fences: 1 fences: 2 }"},
       {Fail{"q", {{1}, {2}}, "why"}, "fail { queue: \"n/q\" fences: 1 fences: 2 error: \"why\" }"},
       {Release{"q", {{18446744073709551615u}}}, "release { queue: \"n/q\" fences: 18446744073709551615 }"},

@@ -263,6 +263,9 @@ TEST(SessionCodec, EveryRefusalHasTheTextOfTheUnaryCall) {
       "get { queue: 'q' ack: 7 lease_ms: 1 }",
       "get { queue: 'q' lease_ms: 1 create { lease_ms: -5 } }",
       "get { queue: 'q' timeout_ms: 31536000001 }",
+      "get { queue: 'q' prefetch: 2 }",
+      "get { queue: 'q' ack: 7 prefetch: 3 }",
+      "get { queue: 'q' prefetch: -1 }",
       "task_done { queue: 'q' }",
       "task_done { queue: 'q' fences: 1 fences: 0 fences: 0 }",
       "fail { queue: 'q' }",
@@ -275,6 +278,12 @@ TEST(SessionCodec, EveryRefusalHasTheTextOfTheUnaryCall) {
   const std::string fences = Sized(2, Sized(4, Sized(1, "q") + Sized(2, many)));
   EXPECT_EQ(RequestByHand(fences), RequestByGenerated(fences));
   EXPECT_NE(RequestByHand(fences).find("fences has 10001 fences"), std::string::npos);
+}
+
+TEST(SessionCodec, RecallsThatAreOddMeanTheSame) {
+  const std::string recalls[] = {Sized(3, ""), Sized(3, Sized(1, "a") + Sized(1, "b")), Sized(3, Sized(1, "\xff")),
+                                 Sized(3, Sized(2, "a")), std::string("\x18\x05", 2)};
+  for (const std::string& bytes : recalls) EXPECT_EQ(ResponseByHand(bytes), ResponseByGenerated(bytes));
 }
 
 TEST(SessionCodec, AQueueNamedAgainIsTheSameQueue) {
