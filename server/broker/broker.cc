@@ -36,6 +36,11 @@ OperationRef Broker::Submit(SessionId session, std::string_view space, Command c
     } else {
       CompletionScope::Add(std::move(completion), Answer::Refused(Reason::kSessionLost, "the session has ended"));
     }
+  } else if (const auto* get = std::get_if<Get>(&command); get != nullptr && get->prefetch != Prefetch::kNone) {
+    CompletionScope::Add(std::move(completion),
+                         Answer::Refused(Reason::kInvalidArgument,
+                                         "prefetch is for sessions, which can be asked to give items back: leave it "
+                                         "out, or get in a session"));
   } else {
     Answer refusal;
     if (const auto reached = impl_->spaces->Route(space, command, &refusal)) {

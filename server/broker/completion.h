@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -39,6 +40,8 @@ class AnswerReceiver : public std::enable_shared_from_this<AnswerReceiver> {
   virtual ~AnswerReceiver() = default;
   // In the order in which they were added. May take them. Must not block and must not throw.
   virtual void Answered(std::vector<NumberedAnswer>& answers) = 0;
+  // What it holds of this queue in advance is wanted back. Likewise.
+  virtual void Recalled(const Space& space, const std::string& queue) = 0;
 };
 
 // Holds back what this thread is to run until its outermost scope ends.

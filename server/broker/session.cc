@@ -35,8 +35,9 @@ bool Session::Cancel(std::uint64_t operation, std::uint64_t target) {
   return impl_->Submit({operation, CancelCommand{target}});
 }
 
-std::vector<SessionAnswer> Session::TakeAnswers(const SessionSink* sink, std::size_t max_items, std::size_t max_bytes) {
-  return impl_->TakeAnswers(sink, max_items, max_bytes);
+std::vector<SessionAnswer> Session::TakeAnswers(const SessionSink* sink, std::size_t max_items, std::size_t max_bytes,
+                                                std::vector<SessionRecall>* recalls) {
+  return impl_->TakeAnswers(sink, max_items, max_bytes, recalls);
 }
 
 }  // namespace sluice::broker

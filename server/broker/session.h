@@ -31,6 +31,12 @@ struct SessionAnswer {
   std::shared_ptr<const Answer> answer;
 };
 
+// A queue of which the client is to give back what it got in advance and has not begun.
+struct SessionRecall {
+  std::string_view space;  // Borrows: as SessionAnswer
+  std::string queue;
+};
+
 // A valid command and the namespace it goes to.
 struct RoutedCommand {
   std::string space;
@@ -51,8 +57,8 @@ struct SubmittedOperation {
 class SessionSink {
  public:
   virtual ~SessionSink() = default;
-  // Answers are ready: call TakeAnswers when the stream can write, and again after each write until there are none.
-  // Not repeated before the next TakeAnswers. May come before Attach returns.
+  // Answers or recalls are ready: call TakeAnswers when the stream can write, and again after each write until there
+  // are none. Not repeated before the next TakeAnswers. May come before Attach returns.
   virtual void Wake() = 0;
   // Close this stream with `reason`: SESSION_LOST (the session ended), CANCELLED (another stream took it over),
   // LIMIT_REACHED (too many answers not confirmed), UNAVAILABLE (the server stops). Detach need not be called.
@@ -74,7 +80,8 @@ class Session {
     bool ok = false;                    // false: the session has ended, or confirms answers it never got
     std::uint64_t operations_seen = 0;  // the highest operation number received
   };
-  // Binds the stream; one bound before is told it is Gone. Waiting turns count again. The first TakeAnswers starts
+  // Binds the stream; one bound before is told it is Gone. Waiting turns count again; what is recalled and not given
+  // back is recalled anew. The first TakeAnswers starts
   // after `answers_seen`, which confirms, too.
   Attached Attach(std::shared_ptr<SessionSink> sink, std::uint64_t answers_seen);
   // The stream broke: waiting turns are passed over, the grace period begins. No effect when `sink` is not the one
@@ -106,7 +113,9 @@ class Session {
   // The next answers to write, in order, at most `max_items` items and about `max_bytes` of payload (but at least
   // one answer, if there is one). They stay retained until Confirm. None when `sink` is not the one attached: a
   // stream that was taken over must not swallow what the new one has to write.
-  std::vector<SessionAnswer> TakeAnswers(const SessionSink* sink, std::size_t max_items, std::size_t max_bytes);
+  // `recalls`, if given, gets all that came since they were last taken, each queue once. They are not retained.
+  std::vector<SessionAnswer> TakeAnswers(const SessionSink* sink, std::size_t max_items, std::size_t max_bytes,
+                                         std::vector<SessionRecall>* recalls = nullptr);
 
  private:
   const std::shared_ptr<Impl> impl_;

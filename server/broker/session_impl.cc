@@ -50,14 +50,14 @@ Session::Attached Session::Impl::Attach(std::shared_ptr<SessionSink> sink, std::
       MutexLock lock(answer_mutex_);
       if (ended_.load() || !log_.Rewind(answers_seen, &forgotten)) return attached;
       before.swap(sink_);
+      recalls_.clear();  // they come again
       wake = woken_ = log_.HasNext();
     }
     attached = {true, operations_seen_};
     Touch();
     FinishDeliveries(forgotten);
-    if (std::exchange(suspended_, false)) {
-      for (const auto& [name, space] : spaces_) space->ResumeSession(id_);
-    }
+    suspended_ = false;
+    for (const auto& [name, space] : spaces_) space->ResumeSession(id_);
     sessions_->spaces().schedule().Arm(Share(), last_seen_.load() + lease_);
   }
   if (before && before != sink) before->Gone(Reason::kCancelled, "another stream has taken this session over");
@@ -73,6 +73,7 @@ void Session::Impl::Detach(const SessionSink* sink) {
     MutexLock lock(answer_mutex_);
     if (ended_.load() || sink == nullptr || sink_.get() != sink) return;
     before.swap(sink_);
+    recalls_.clear();
     detached_ = sessions_->spaces().clock().Now();
   }
   suspended_ = true;
@@ -150,6 +151,7 @@ Space* Session::Impl::Reach(std::string_view space, const Command& command, Answ
   if (found == spaces_.end()) {
     auto reached = sessions_->spaces().Route(space, command, refusal);
     if (!reached) return nullptr;
+    reached->EnterSession(id_, *this);
     if (suspended_) reached->SuspendSession(id_);
     found = spaces_.emplace(reached->name(), std::move(reached)).first;
   }
@@ -273,11 +275,25 @@ void Session::Impl::Answered(std::vector<NumberedAnswer>& answers) {
   }
 }
 
+void Session::Impl::Recalled(const Space& space, const std::string& queue) {
+  std::shared_ptr<SessionSink> sink;
+  {
+    MutexLock lock(answer_mutex_);
+    if (ended_.load(std::memory_order_relaxed) || !sink_) return;
+    const auto same = [&](const SessionRecall& each) { return each.space == space.name() && each.queue == queue; };
+    if (std::any_of(recalls_.begin(), recalls_.end(), same)) return;
+    recalls_.push_back({space.name(), queue});
+    if (!std::exchange(woken_, true)) sink = sink_;
+  }
+  if (sink) sink->Wake();
+}
+
 std::vector<SessionAnswer> Session::Impl::TakeAnswers(const SessionSink* sink, std::size_t max_items,
-                                                      std::size_t max_bytes) {
+                                                      std::size_t max_bytes, std::vector<SessionRecall>* recalls) {
   MutexLock lock(answer_mutex_);
   if (sink == nullptr || sink_.get() != sink) return {};
   woken_ = false;
+  if (recalls != nullptr) recalls->swap(recalls_);
   return log_.Take(max_items, max_bytes);
 }
 

@@ -65,11 +65,13 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   OperationId Run(std::string_view space, Command&& command, Completion&& completion)
       SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
 
-  std::vector<SessionAnswer> TakeAnswers(const SessionSink* sink, std::size_t max_items, std::size_t max_bytes)
-      SLUICE_EXCLUDES(answer_mutex_);
+  std::vector<SessionAnswer> TakeAnswers(const SessionSink* sink, std::size_t max_items, std::size_t max_bytes,
+                                         std::vector<SessionRecall>* recalls) SLUICE_EXCLUDES(answer_mutex_);
 
   // Retains the answers and wakes the stream.
   void Answered(std::vector<NumberedAnswer>& answers) override SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
+  // For the stream of now, if there is one.
+  void Recalled(const Space& space, const std::string& queue) override SLUICE_EXCLUDES(answer_mutex_);
 
   // Ends the session if it was silent, or without a stream, for too long.
   void Due() override SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
@@ -120,6 +122,7 @@ class Session::Impl final : public Timed, public AnswerReceiver {
 
   Mutex answer_mutex_;
   AnswerLog log_ SLUICE_GUARDED_BY(answer_mutex_);
+  std::vector<SessionRecall> recalls_ SLUICE_GUARDED_BY(answer_mutex_);   // not taken by sink_ yet
   std::shared_ptr<SessionSink> sink_ SLUICE_GUARDED_BY(answer_mutex_);    // null: no stream
   bool woken_ SLUICE_GUARDED_BY(answer_mutex_) = false;                   // sink_ was woken and has taken nothing since
   TimePoint detached_ SLUICE_GUARDED_BY(answer_mutex_);                   // since when there is no stream

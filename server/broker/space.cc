@@ -79,6 +79,11 @@ void Space::Undelivered(std::span<const Delivery> deliveries) {
   Finish();
 }
 
+void Space::EnterSession(SessionId session, AnswerReceiver& receiver) {
+  MutexLock lock(mutex_);
+  sessions_.emplace(session, &receiver);
+}
+
 void Space::SuspendSession(SessionId session) {
   CompletionScope scope;
   MutexLock lock(mutex_);
@@ -96,6 +101,7 @@ void Space::ResumeSession(SessionId session) {
 void Space::EndSession(SessionId session, std::span<const Delivery> unsent) {
   CompletionScope scope;
   MutexLock lock(mutex_);
+  sessions_.erase(session);
   if (!unsent.empty()) {
     core_.SuspendSession(session, Now(), effects_);  // or its own waiters would be given these items
     core_.Undelivered(unsent, Now(), effects_);
@@ -151,7 +157,19 @@ void Space::Finish() {
   Count();
   ArmDeadline();
   if (effects_.memory_freed) spaces_.MemoryFreed(watching_memory_);
+  TellRecalls();
   ReleaseAnswers();
+}
+
+// A hint: it waits for no journal.
+void Space::TellRecalls() {
+  for (queue::Recall& recall : effects_.recalls) {
+    const auto found = sessions_.find(recall.session);
+    if (found == sessions_.end()) continue;
+    CompletionScope::Defer([this, to = found->second->shared_from_this(), queue = std::move(recall.queue)] {
+      to->Recalled(*this, queue);
+    });
+  }
 }
 
 void Space::WatchMemory() {

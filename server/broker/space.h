@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <sluice/mutex.h>
@@ -62,6 +63,8 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   void Delivered(std::span<const Delivery> deliveries) SLUICE_EXCLUDES(mutex_);
   void Undelivered(std::span<const Delivery> deliveries) SLUICE_EXCLUDES(mutex_);
 
+  // Before the session's first command. `receiver` hears its recalls until it ends here. Borrows it as Addressee does.
+  void EnterSession(SessionId session, AnswerReceiver& receiver) SLUICE_EXCLUDES(mutex_);
   void SuspendSession(SessionId session) SLUICE_EXCLUDES(mutex_);
   void ResumeSession(SessionId session) SLUICE_EXCLUDES(mutex_);
   // `unsent`: deliveries to the session that never left the server, so that their attempt is not counted.
@@ -88,6 +91,7 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   void WatchMemory() SLUICE_REQUIRES(mutex_);
   void Count() SLUICE_REQUIRES(mutex_);
   void ArmDeadline() SLUICE_REQUIRES(mutex_);
+  void TellRecalls() SLUICE_REQUIRES(mutex_);
   void ReleaseAnswers() SLUICE_REQUIRES(mutex_);
   void ReleaseThroughJournal() SLUICE_REQUIRES(mutex_);
   void ForgetEffects() SLUICE_REQUIRES(mutex_);
@@ -100,6 +104,7 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   queue::Namespace core_ SLUICE_GUARDED_BY(mutex_);
   queue::Effects effects_ SLUICE_GUARDED_BY(mutex_);                    // of the step that runs; its buffer is reused
   queue::NumberTable<Addressee> addressees_ SLUICE_GUARDED_BY(mutex_);  // of operations that are not answered yet
+  std::unordered_map<SessionId, AnswerReceiver*> sessions_ SLUICE_GUARDED_BY(mutex_);
   std::uint64_t last_operation_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::uint64_t position_ SLUICE_GUARDED_BY(mutex_) = 0;  // of the last batch in the journal
   std::size_t counted_waiters_ SLUICE_GUARDED_BY(mutex_) = 0;

@@ -78,7 +78,7 @@ class Namespace {
   // A session whose stream broke: its waiters keep their turn but are passed over; its leases stay.
   // Passing over a put that was first in line may let others in: hence the effects.
   void SuspendSession(SessionId session, TimePoint now, Effects& effects);
-  // It is back: its waiters are served again, in their old places.
+  // It is back, on a new stream: its waiters are served again, in their old places; what was recalled is recalled anew.
   void ResumeSession(SessionId session, TimePoint now, Effects& effects);
   // It is gone: leases return to their places (attempts counted), waiters are answered with SESSION_LOST.
   void EndSession(SessionId session, TimePoint now, Effects& effects);

@@ -144,7 +144,7 @@ void Namespace::State::SuspendSession(SessionId session, TimePoint now, Effects&
 
 void Namespace::State::ResumeSession(SessionId session, TimePoint now, Effects& effects) {
   const auto found = sessions_.find(session);
-  if (found == sessions_.end() || !found->second.suspended) return;
+  if (found == sessions_.end()) return;
   SessionState& state = found->second;
   state.suspended = false;
   std::vector<Queue*> touched;

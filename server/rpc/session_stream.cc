@@ -34,6 +34,8 @@ struct Scratch {
   wire::RequestIn request;
   std::vector<broker::SubmittedOperation> operations;
   std::vector<wire::AnswerOut> answers;
+  std::vector<broker::SessionRecall> recalled;
+  std::vector<wire::RecallOut> recalls;
   wire::ResponseWriter writer;
 };
 
@@ -343,11 +345,15 @@ void SessionStream::WriteNext() {
 bool SessionStream::Write(const Debt& debt) {
   if (!session_) return false;
   Scratch& scratch = ThreadScratch();
-  const auto ready = session_->TakeAnswers(this, kItemsPerWrite, kBytesPerWrite);
-  if (ready.empty() && !debt.welcome && !debt.heartbeat) return false;
+  scratch.recalled.clear();
+  const auto ready = session_->TakeAnswers(this, kItemsPerWrite, kBytesPerWrite, &scratch.recalled);
+  if (ready.empty() && scratch.recalled.empty() && !debt.welcome && !debt.heartbeat) return false;
   scratch.answers.clear();
   for (const broker::SessionAnswer& each : ready) scratch.answers.push_back({each.operation, each.answer.get()});
-  stream_.Write(Encode(scratch.writer, {debt.welcome ? &*debt.welcome : nullptr, scratch.answers}), &written_);
+  scratch.recalls.clear();
+  for (const broker::SessionRecall& each : scratch.recalled) scratch.recalls.push_back({each.space, each.queue});
+  stream_.Write(Encode(scratch.writer, {debt.welcome ? &*debt.welcome : nullptr, scratch.answers, scratch.recalls}),
+                &written_);
   return true;
 }
 

@@ -68,9 +68,8 @@ void Model::SuspendSession(SessionId session, TimePoint now, queue::Effects& eff
 
 void Model::ResumeSession(SessionId session, TimePoint now, queue::Effects& effects) {
   Start(now);
-  // A recall may have been lost with the stream.
-  if (suspended_.erase(session) > 0)
-    std::erase_if(recalled_, [&](const auto& recalled) { return recalled.first == session; });
+  suspended_.erase(session);
+  std::erase_if(recalled_, [&](const auto& recalled) { return recalled.first == session; });
   Settle(effects);
   RecallItems(effects);
 }

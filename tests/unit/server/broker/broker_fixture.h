@@ -134,6 +134,14 @@ struct TestClient {
 
   // Everything that the stream may write now.
   std::vector<SessionAnswer> Take() { return session->TakeAnswers(sink.get(), 1'000'000, 1u << 30); }
+  // The queues that it may say are recalled now: "default/q".
+  std::vector<std::string> TakeRecalls() {
+    std::vector<SessionRecall> recalls;
+    session->TakeAnswers(sink.get(), 1'000'000, 1u << 30, &recalls);
+    std::vector<std::string> names;
+    for (const SessionRecall& each : recalls) names.push_back(std::string(each.space) + "/" + each.queue);
+    return names;
+  }
   // The only answer that it may write now.
   SessionAnswer TakeOne() {
     auto answers = Take();
