@@ -157,18 +157,21 @@ void Space::Finish() {
   Count();
   ArmDeadline();
   if (effects_.memory_freed) spaces_.MemoryFreed(watching_memory_);
-  TellRecalls();
   ReleaseAnswers();
 }
 
-// A hint: it waits for no journal.
-void Space::TellRecalls() {
+std::vector<Space::Told> Space::TakeRecalls() {
+  std::vector<Told> told;
   for (queue::Recall& recall : effects_.recalls) {
     const auto found = sessions_.find(recall.session);
-    if (found == sessions_.end()) continue;
-    CompletionScope::Defer([this, to = found->second->shared_from_this(), queue = std::move(recall.queue)] {
-      to->Recalled(*this, queue);
-    });
+    if (found != sessions_.end()) told.push_back({found->second->shared_from_this(), std::move(recall.queue)});
+  }
+  return told;
+}
+
+void Space::Tell(std::vector<Told>&& recalls) {
+  for (Told& each : recalls) {
+    CompletionScope::Defer([this, told = std::move(each)] { told.receiver->Recalled(*this, told.queue); });
   }
 }
 
@@ -203,6 +206,7 @@ void Space::ReleaseAnswers() {
   if (spaces_.reaches() != Durability::kMemory) return ReleaseThroughJournal();
   // A journal that keeps nothing is reached at once: its steps need no batch.
   for (auto& [id, answer] : effects_.answers) Release(addressees_.Take(id.value), std::move(answer));
+  if (!effects_.recalls.empty()) Tell(TakeRecalls());
   ForgetEffects();
 }
 
@@ -219,12 +223,13 @@ void Space::ReleaseThroughJournal() {
     if (each.addressee.receiver != nullptr) each.receiver = each.addressee.receiver->shared_from_this();
     each.answer = std::move(answer);
   }
+  const auto recalls = std::make_shared<std::vector<Told>>(TakeRecalls());
   ForgetEffects();
   // Under the mutex, because the order of steps is the order of positions. The answers only lengthen the loop of this
   // thread's scope, should the journal be done before Append returns.
   const std::uint64_t position = ++position_;
   const journal::Batch batch{.space = name_, .position = position, .batch_id = position, .records = {}};
-  spaces_.journal().Append(batch, [self = shared_from_this(), held](journal::AppendResult result) {
+  spaces_.journal().Append(batch, [self = shared_from_this(), held, recalls](journal::AppendResult result) {
     CompletionScope scope;
     for (Held& each : *held) {
       if (result != journal::AppendResult::kOk) {
@@ -233,6 +238,7 @@ void Space::ReleaseThroughJournal() {
       }
       self->Release(std::move(each.addressee), std::move(each.answer));
     }
+    self->Tell(std::move(*recalls));
   });
 }
 

@@ -91,7 +91,14 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   void WatchMemory() SLUICE_REQUIRES(mutex_);
   void Count() SLUICE_REQUIRES(mutex_);
   void ArmDeadline() SLUICE_REQUIRES(mutex_);
-  void TellRecalls() SLUICE_REQUIRES(mutex_);
+  // Of the step: who is to hear them.
+  struct Told {
+    std::shared_ptr<AnswerReceiver> receiver;
+    std::string queue;
+  };
+  std::vector<Told> TakeRecalls() SLUICE_REQUIRES(mutex_);
+  // After the answers, for they may speak of items that came with these.
+  void Tell(std::vector<Told>&& recalls);
   void ReleaseAnswers() SLUICE_REQUIRES(mutex_);
   void ReleaseThroughJournal() SLUICE_REQUIRES(mutex_);
   void ForgetEffects() SLUICE_REQUIRES(mutex_);

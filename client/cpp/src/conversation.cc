@@ -38,9 +38,9 @@ std::size_t Conversation::Effects::waiting() const {
       std::count_if(finished.begin(), finished.end(), [](const Finished& one) { return one.receiver.waits(); }));
 }
 
-void Conversation::Effects::FinishWaiting() {
+void Conversation::Effects::FinishUndemanding() {
   std::erase_if(finished, [](Finished& one) {
-    if (!one.receiver.waits()) return false;
+    if (!one.receiver.undemanding()) return false;
     one.receiver.Finish(std::move(one.answer), one.epoch);
     return true;
   });
@@ -62,7 +62,7 @@ void Conversation::Add(RemoteOperationPtr operation, SteadyTime now) {
   operation->id = next_id_++;
   unsent_bytes_ += operation->bytes;
   ++unsent_count_;
-  operation->unattended = !operation->receiver.waits();
+  operation->unattended = !operation->receiver.undemanding();
   if (operation->unattended) ++unattended_;
   if (!connected_ && operation->receiver) SetGiveUp(operation, now + options_.connect_timeout);
   const std::uint64_t id = operation->id;  // first: arguments are evaluated in any order

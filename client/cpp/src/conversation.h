@@ -54,8 +54,8 @@ class Conversation {
     // How many threads wait for what is finished.
     std::size_t waiting() const;
     void Run();
-    // Gives threads that wait their answers.
-    void FinishWaiting();
+    // Gives the answers that any thread may give.
+    void FinishUndemanding();
     // Moves what is still to be run.
     void MoveTo(Effects* other);
   };
@@ -80,7 +80,7 @@ class Conversation {
   // True while more is unsent than shall be held.
   bool window_full() const;
   std::size_t unsent() const { return unsent_count_; }
-  // True while answers are to come that no thread waits for.
+  // True while answers are to come that need a thread of their own.
   bool unattended() const { return unattended_ > 0; }
 
   // ---- the stream ----

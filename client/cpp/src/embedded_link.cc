@@ -41,10 +41,12 @@ Answer ClosedAnswer() { return Answer::Refused(Reason::kCancelled, "the client w
 // Lock order: none of its locks is held when it calls the broker.
 class EmbeddedLink::Core {
  public:
-  Core(const EmbeddedOptions& options, Clock& clock, std::shared_ptr<LeaseTable> leases)
+  Core(const EmbeddedOptions& options, Clock& clock, std::shared_ptr<LeaseTable> leases,
+       std::shared_ptr<RecallTable> recalls)
       : clock_(clock),
         lease_(options.lease),
         leases_(std::move(leases)),
+        recalls_(std::move(recalls)),
         broker_({.memory_bytes = options.memory_bytes}, clock_, journal_, [this] { Wake(); }) {
     current_ = {OpenSession(), leases_->epoch()};
   }
@@ -118,17 +120,27 @@ class EmbeddedLink::Core {
     Epoch epoch = 0;
   };
 
-  // Answers come as completions: there is nothing to write.
+  // Answers come as completions: it is woken for recalls alone.
   class Sink final : public broker::SessionSink {
    public:
     Sink(Core& core, SessionId session) : core_(core), session_(session) {}
-    void Wake() override {}
+    void Wake() override { core_.TakeRecalls(*this, session_); }
     void Gone(Reason, const std::string&) override { core_.Renew(session_); }
 
    private:
     Core& core_;  // Borrows: for life; the broker, which calls, is a member of the core
     const SessionId session_;
   };
+
+  void TakeRecalls(const Sink& sink, SessionId session) {
+    const Current now = current();
+    if (!now.session || now.session->id() != session) return;
+    std::vector<broker::SessionRecall> recalls;
+    now.session->TakeAnswers(&sink, 1, 1, &recalls);
+    std::vector<std::string> queues;
+    for (const broker::SessionRecall& each : recalls) queues.push_back(std::string(each.space) + "/" + each.queue);
+    recalls_->Recall(queues);
+  }
 
   std::shared_ptr<broker::Session> OpenSession() {
     Answer refusal;
@@ -235,6 +247,7 @@ class EmbeddedLink::Core {
   Clock& clock_;
   const std::chrono::milliseconds lease_;
   const std::shared_ptr<LeaseTable> leases_;
+  const std::shared_ptr<RecallTable> recalls_;
   Mutex mutex_;
   CondVar changed_;
   bool woken_ SLUICE_GUARDED_BY(mutex_) = false;
@@ -246,13 +259,15 @@ class EmbeddedLink::Core {
 
 std::shared_ptr<EmbeddedLink> EmbeddedLink::Make(const EmbeddedOptions& options) {
   CheckLease(options.lease);
-  return std::shared_ptr<EmbeddedLink>(new EmbeddedLink(options, std::make_shared<LeaseTable>()));
+  return std::shared_ptr<EmbeddedLink>(
+      new EmbeddedLink(options, std::make_shared<LeaseTable>(), std::make_shared<RecallTable>()));
 }
 
-EmbeddedLink::EmbeddedLink(const EmbeddedOptions& options, std::shared_ptr<LeaseTable> leases)
-    : Link(leases),
+EmbeddedLink::EmbeddedLink(const EmbeddedOptions& options, std::shared_ptr<LeaseTable> leases,
+                           std::shared_ptr<RecallTable> recalls)
+    : Link(leases, recalls),
       clock_(options.clock != nullptr ? *options.clock : SteadyClock::Get()),
-      core_(std::make_shared<Core>(options, clock_, std::move(leases))) {
+      core_(std::make_shared<Core>(options, clock_, std::move(leases), std::move(recalls))) {
   Reaper::Get();
   subscription_ = clock_.Subscribe([core = std::weak_ptr<Core>(core_)] {
     if (const auto held = core.lock()) held->Work();
@@ -287,6 +302,10 @@ Link::Ticket EmbeddedLink::Submit(std::string_view space, Command command, Recei
   operation->receiver = std::move(receiver);
   core_->Submit(operation);
   return operation;
+}
+
+Link::Ticket EmbeddedLink::SubmitLater(std::string_view space, Command command, Receiver receiver) {
+  return Submit(space, std::move(command), std::move(receiver), {}, kAnyEpoch);
 }
 
 void EmbeddedLink::Cancel(const Ticket& ticket) { core_->Cancel(static_cast<EmbeddedOperation&>(*ticket)); }

@@ -20,6 +20,7 @@ class EmbeddedLink final : public Link {
 
   Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                 Epoch held_in) override;
+  Ticket SubmitLater(std::string_view space, Command command, Receiver receiver) override;
   void Await(const std::shared_ptr<Waiting>& waiting) override;
   void Cancel(const Ticket& ticket) override;
   void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept override;
@@ -28,7 +29,8 @@ class EmbeddedLink final : public Link {
 
  private:
   class Core;
-  EmbeddedLink(const EmbeddedOptions& options, std::shared_ptr<LeaseTable> leases);
+  EmbeddedLink(const EmbeddedOptions& options, std::shared_ptr<LeaseTable> leases,
+               std::shared_ptr<RecallTable> recalls);
 
   Clock& clock_;
   std::shared_ptr<Core> core_;  // shared with the thread, which may outlive the link by a moment

@@ -6,7 +6,8 @@
 #include <sluice/error.h>
 
 namespace sluice::detail {
-Called Call(Link& link, std::string_view space, Command command, const std::stop_token& stop, Epoch held_in) {
+
+void CheckMayBlock(const Link& link, const std::stop_token& stop) {
   if (!link.usable()) throw InternalError("this client was made before a fork: make a new one in the child");
   if (InStopCallback()) {
     throw InvalidArgument(
@@ -14,6 +15,10 @@ Called Call(Link& link, std::string_view space, Command command, const std::stop
         "another thread");
   }
   if (stop.stop_requested()) throw Cancelled("stopped before the call began");
+}
+
+Called Call(Link& link, std::string_view space, Command command, const std::stop_token& stop, Epoch held_in) {
+  CheckMayBlock(link, stop);
   const auto waiting = std::make_shared<Waiting>();
   const Link::Ticket ticket = link.Submit(space, std::move(command), waiting, stop, held_in);
   const std::stop_callback on_stop(stop, [&] { link.Cancel(ticket); });

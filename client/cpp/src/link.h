@@ -16,6 +16,7 @@
 #include "client/cpp/src/async_side.h"
 #include "client/cpp/src/fork_guard.h"
 #include "client/cpp/src/lease_table.h"
+#include "client/cpp/src/recall_table.h"
 #include "client/cpp/src/receiver.h"
 #include "client/cpp/src/waiting.h"
 #include "common/answer.h"
@@ -45,7 +46,9 @@ class Link {
   // LeaseLost or Cancelled when the operation was not even begun; the receiver gets no answer then.
   virtual Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                         Epoch held_in) = 0;
-  // Blocks: until the operation that was submitted with `waiting` as its receiver is answered.
+  // For what nobody waits for yet: it goes out with the next message, or soon. Never blocks. Throws Cancelled.
+  virtual Ticket SubmitLater(std::string_view space, Command command, Receiver receiver) = 0;
+  // Blocks: until `waiting` has its answer, be it that of an operation whose receiver it is, or from somebody else.
   virtual void Await(const std::shared_ptr<Waiting>& waiting) = 0;
   // The operation ends soon: with what it got by then, or with CANCELLED. An item that arrives later goes back.
   virtual void Cancel(const Ticket& ticket) = 0;
@@ -58,19 +61,25 @@ class Link {
   virtual TimePoint Now() const { return SteadyClock::Get().Now(); }
 
   LeaseTable& leases() { return *leases_; }
+  RecallTable& recalls() { return *recalls_; }
   // For asynchronous operations; may outlive the link, as long as their callbacks run.
   const std::shared_ptr<AsyncSide>& async() const { return async_; }
   // In the child of a fork nothing of a link may be touched: its threads are not there, its locks may be held for ever.
   bool usable() const noexcept { return fork_guard_.SameProcess(); }
 
  protected:
-  explicit Link(std::shared_ptr<LeaseTable> leases) : leases_(std::move(leases)) {}
+  Link(std::shared_ptr<LeaseTable> leases, std::shared_ptr<RecallTable> recalls)
+      : leases_(std::move(leases)), recalls_(std::move(recalls)) {}
 
  private:
   const ForkGuard fork_guard_;
-  const std::shared_ptr<LeaseTable> leases_;  // shared with the link's own thread
+  const std::shared_ptr<LeaseTable> leases_;    // shared with the link's own thread
+  const std::shared_ptr<RecallTable> recalls_;  // likewise
   const std::shared_ptr<AsyncSide> async_ = std::make_shared<AsyncSide>();
 };
+
+// What holds for every call that blocks. Throws InternalError, InvalidArgument, Cancelled.
+void CheckMayBlock(const Link& link, const std::stop_token& stop);
 
 // Submits and waits for the answer; throws what was refused. When `stop` stops, the operation is cancelled and the one
 // answer is waited for: it may still be a result, which is returned.

@@ -46,6 +46,10 @@ std::vector<Lease> QueueHandle::get_many(std::size_t max_items, const GetManyOpt
   return gather.Take();
 }
 
+ConsumerHandle QueueHandle::consumer(const ConsumerOptions& options) const {
+  return {link_, space_, queue_, create_, options};
+}
+
 std::vector<std::string> QueueHandle::pop(const GetOptions& options) const {
   Get get = GetOf(queue_, options, create_);
   get.auto_ack = true;

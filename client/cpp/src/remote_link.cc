@@ -38,15 +38,17 @@ std::shared_ptr<RemoteLink> RemoteLink::Connect(const std::string& address, Clie
   CheckClientOptions(options);
   CheckNotForked();
   if (options.name.empty()) options.name = DefaultName();
-  std::shared_ptr<RemoteLink> link(new RemoteLink(address, options, std::make_shared<LeaseTable>()));
+  std::shared_ptr<RemoteLink> link(
+      new RemoteLink(address, options, std::make_shared<LeaseTable>(), std::make_shared<RecallTable>()));
   link->session_->WaitUntilConnected(options.connect_timeout);
   return link;
 }
 
-RemoteLink::RemoteLink(const std::string& address, const ClientOptions& options, std::shared_ptr<LeaseTable> leases)
-    : Link(leases) {
+RemoteLink::RemoteLink(const std::string& address, const ClientOptions& options, std::shared_ptr<LeaseTable> leases,
+                       std::shared_ptr<RecallTable> recalls)
+    : Link(leases, recalls) {
   Reaper::Get();
-  session_ = std::make_shared<SessionThread>(address, options, std::move(leases));
+  session_ = std::make_shared<SessionThread>(address, options, std::move(leases), std::move(recalls));
   thread_ = std::thread([session = session_, ended = thread_ended_] {
     session->Run();
     ended->store(true, std::memory_order_release);
@@ -67,6 +69,12 @@ Link::Ticket RemoteLink::Submit(std::string_view space, Command command, Receive
                                 Epoch held_in) {
   RemoteOperationPtr operation = MakeOperation(space, std::move(command), std::move(receiver), held_in);
   session_->Submit(operation, stop);
+  return operation;
+}
+
+Link::Ticket RemoteLink::SubmitLater(std::string_view space, Command command, Receiver receiver) {
+  RemoteOperationPtr operation = MakeOperation(space, std::move(command), std::move(receiver), kAnyEpoch);
+  session_->SubmitLater(operation);
   return operation;
 }
 

@@ -23,13 +23,15 @@ class RemoteLink final : public Link {
 
   Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                 Epoch held_in) override;
+  Ticket SubmitLater(std::string_view space, Command command, Receiver receiver) override;
   void Await(const std::shared_ptr<Waiting>& waiting) override;
   void Cancel(const Ticket& ticket) override;
   void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept override;
   void Close() noexcept override;
 
  private:
-  RemoteLink(const std::string& address, const ClientOptions& options, std::shared_ptr<LeaseTable> leases);
+  RemoteLink(const std::string& address, const ClientOptions& options, std::shared_ptr<LeaseTable> leases,
+             std::shared_ptr<RecallTable> recalls);
 
   std::shared_ptr<SessionThread> session_;  // shared with its thread, which may outlive the link by a moment
   std::shared_ptr<std::atomic<bool>> thread_ended_ = std::make_shared<std::atomic<bool>>(false);

@@ -18,6 +18,9 @@ constexpr milliseconds kHealthy{1'000};     // a stream that lived so long shows
 // Several threads that have just got answers are given this long to ask for more: one message with all of it costs both
 // ends much less than one each.
 constexpr std::chrono::microseconds kGather{30};
+// What goes out with the next message waits no longer than this for one.
+constexpr milliseconds kLater{2};
+void* const kLaterTag = reinterpret_cast<void*>(std::uintptr_t{100});  // no StreamEvent
 constexpr auto kNever = SteadyTime::max();
 
 SteadyTime Now() { return std::chrono::steady_clock::now(); }
@@ -31,10 +34,11 @@ gpr_timespec FromNow(SteadyTime time) {
 }  // namespace
 
 SessionThread::SessionThread(const std::string& address, const ClientOptions& options,
-                             std::shared_ptr<LeaseTable> leases)
+                             std::shared_ptr<LeaseTable> leases, std::shared_ptr<RecallTable> recalls)
     : address_(address),
       connect_timeout_(options.connect_timeout),
       attempt_timeout_(std::min(kAttempt, options.connect_timeout)),
+      recalls_(std::move(recalls)),
       backoff_(options.min_backoff, options.max_backoff),
       conversation_({address, options.name, options.lease, options.connect_timeout, options.retry_forever},
                     std::move(leases)) {}
@@ -70,6 +74,14 @@ void SessionThread::Submit(RemoteOperationPtr operation, const std::stop_token& 
   if (!operation) return;
   WaitForRoom(stop);
   Submit(std::move(operation), stop);
+}
+
+void SessionThread::SubmitLater(RemoteOperationPtr operation) {
+  MutexLock lock(mutex_);
+  if (closing_) throw Cancelled("the client was closed");
+  conversation_.Add(std::move(operation), Now());
+  NoteUnattended();
+  conversation_.connected() ? WakeLater() : Wake();
 }
 
 void SessionThread::WaitForRoom(const std::stop_token& stop) {
@@ -144,6 +156,12 @@ void SessionThread::Wake() {
   alarm_.Set(&queue_, gpr_now(GPR_CLOCK_MONOTONIC), nullptr);
 }
 
+void SessionThread::WakeLater() {
+  if (ended_ || std::exchange(later_set_, true)) return;
+  later_.Set(&queue_, gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kLater.count(), GPR_TIMESPAN)),
+             kLaterTag);
+}
+
 // ---- whose turn it is --------------------------------------------------------------------------
 
 void SessionThread::Run() {
@@ -171,7 +189,10 @@ bool SessionThread::Step() {
   void* tag = nullptr;
   bool ok = false;
   if (queue_.AsyncNext(&tag, &ok, FromNow(NextDeadline())) != grpc::CompletionQueue::GOT_EVENT) return true;
-  if (tag != nullptr) {
+  if (tag == kLaterTag) {
+    MutexLock lock(mutex_);
+    later_set_ = false;
+  } else if (tag != nullptr) {
     OnEvent(static_cast<StreamEvent>(reinterpret_cast<std::uintptr_t>(tag)), ok);
   } else {
     MutexLock lock(mutex_);
@@ -199,7 +220,7 @@ void SessionThread::Gather() {
 
 void SessionThread::RunEffects(Conversation::Effects& effects) {
   if (keeper_.load(std::memory_order_relaxed) == std::this_thread::get_id()) return effects.Run();
-  effects.FinishWaiting();
+  effects.FinishUndemanding();
   if (effects.finished.empty() && effects.lost.empty()) return;
   MutexLock lock(mutex_);
   effects.MoveTo(&deferred_);
@@ -333,6 +354,7 @@ void SessionThread::OnRead(bool ok) {
   if (response == nullptr) return EndStream("the server sent what is not a message of a session", true);
   if (state_ == State::kGreeting && !OnWelcome(*response)) return EndStream("the server did not greet", true);
   read_next_ = OnAnswers(response->answers);
+  recalls_->Recall(response->recalls);  // after the answers, which may have brought what is wanted back
   if (read_next_) return;
   again_at_once_ = true;
   EndStream("the session was lost", true);

@@ -26,6 +26,7 @@
 
 #include "client/cpp/src/backoff.h"
 #include "client/cpp/src/conversation.h"
+#include "client/cpp/src/recall_table.h"
 #include "client/cpp/src/session_stream.h"
 #include "client/cpp/src/turns.h"
 
@@ -34,7 +35,8 @@ namespace sluice::detail {
 // Thread safety: all public methods may be called from any thread; Run from its own.
 class SessionThread {
  public:
-  SessionThread(const std::string& address, const ClientOptions& options, std::shared_ptr<LeaseTable> leases);
+  SessionThread(const std::string& address, const ClientOptions& options, std::shared_ptr<LeaseTable> leases,
+                std::shared_ptr<RecallTable> recalls);
 
   // The keeper's: works until Close. Blocks: nothing but this thread.
   void Run() SLUICE_EXCLUDES(mutex_);
@@ -43,6 +45,8 @@ class SessionThread {
   void WaitUntilConnected(std::chrono::milliseconds timeout) SLUICE_EXCLUDES(mutex_);
   // Blocks: while the window is full. Throws Cancelled (closed, or `stop`), Unavailable.
   void Submit(RemoteOperationPtr operation, const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
+  // Never blocks. The operation goes out with the next message, or soon. Throws Cancelled (closed).
+  void SubmitLater(RemoteOperationPtr operation) SLUICE_EXCLUDES(mutex_);
   // Blocks: until answered.
   void Await(const std::shared_ptr<Waiting>& waiting) { turns_.Await(waiting); }
   void Cancel(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
@@ -73,6 +77,8 @@ class SessionThread {
   };
   Outgoing TakeMessage() SLUICE_REQUIRES(mutex_);
   void Wake() SLUICE_REQUIRES(mutex_);
+  // Makes it look soon, if nothing else does before.
+  void WakeLater() SLUICE_REQUIRES(mutex_);
   // Sees to it that the turn is the keeper's when nobody else cares.
   void NoteUnattended() SLUICE_REQUIRES(mutex_);
 
@@ -104,6 +110,7 @@ class SessionThread {
   const std::string address_;
   const std::chrono::milliseconds connect_timeout_;
   const std::chrono::milliseconds attempt_timeout_;
+  const std::shared_ptr<RecallTable> recalls_;
   grpc::CompletionQueue queue_;
 
   // ---- of the one whose turn it is ----
@@ -139,6 +146,8 @@ class SessionThread {
   std::optional<Answer> refusal_ SLUICE_GUARDED_BY(mutex_);   // of the server, for good
   grpc::Alarm alarm_ SLUICE_GUARDED_BY(mutex_);
   bool alarm_set_ SLUICE_GUARDED_BY(mutex_) = false;
+  grpc::Alarm later_ SLUICE_GUARDED_BY(mutex_);
+  bool later_set_ SLUICE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sluice::detail

@@ -68,6 +68,12 @@ std::uint32_t CheckMaxItems(std::size_t count) {
   throw InvalidArgument("max_items is " + std::to_string(count) + ": use 1 to " + std::to_string(limits::kBatchItems));
 }
 
+void CheckPrefetch(std::size_t count) {
+  if (count >= 1 && count <= limits::kBatchItems) return;
+  throw InvalidArgument("prefetch is " + std::to_string(count) + ": use 1 to " + std::to_string(limits::kBatchItems) +
+                        ", or get from the queue itself");
+}
+
 void CheckGather(std::size_t max_items, const GetManyOptions& options) {
   CheckRange("the linger", options.linger, milliseconds(0), limits::kTimeout);
   if (options.min_items <= max_items) return;

@@ -24,6 +24,8 @@ void CheckName(std::string_view field, std::string_view text);
 void CheckTimeout(const WaitTime& timeout);
 // Returns `count` as the wire has it. Requires of the user: 1 .. limits::kBatchItems.
 std::uint32_t CheckMaxItems(std::size_t count);
+// Of a consumer.
+void CheckPrefetch(std::size_t count);
 // How get_many lingers.
 void CheckGather(std::size_t max_items, const GetManyOptions& options);
 void CheckLease(std::chrono::milliseconds lease);

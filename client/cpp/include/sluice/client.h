@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <sluice/blocking_queue.h>
+#include <sluice/consumer.h>
 #include <sluice/error.h>
 #include <sluice/options.h>
 #include <sluice/queue.h>

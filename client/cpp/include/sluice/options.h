@@ -75,6 +75,12 @@ struct GetManyOptions {
   std::stop_token stop{};  // ends the wait: with the items there are, with Cancelled if there are none
 };
 
+struct ConsumerOptions {
+  // So many leased items, at most, are got in advance and not begun; 1 to 10,000. One get brings no more of them than
+  // about 4 MiB together.
+  std::size_t prefetch = 16;
+};
+
 struct JoinOptions {
   WaitTime timeout = kForever;
   bool only_put_before = false;  // ignore items that are put after this call

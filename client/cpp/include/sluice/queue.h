@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <sluice/codec.h>
+#include <sluice/consumer.h>
 #include <sluice/options.h>
 #include <sluice/outcome.h>
 #include <sluice/task.h>
@@ -81,6 +82,7 @@ class QueueHandle {
   QueueStats stats() const;
   std::vector<PeekedPayload> peek(std::size_t max_items) const;
   QueueSettings update(const QueueUpdate& update) const;
+  ConsumerHandle consumer(const ConsumerOptions& options) const;
 
  private:
   std::shared_ptr<Link> link_;
@@ -142,6 +144,10 @@ class Queue {
     leases.reserve(tasks.size());
     for (task_type& task : tasks) leases.push_back(&task.lease());
     handle_.done_many(leases);
+  }
+  // Gets with items in advance. InvalidArgument: prefetch is out of range. Asks nothing of the server yet.
+  Consumer<T, C> consumer(const ConsumerOptions& options = {}) const {
+    return Consumer<T, C>(handle_.consumer(options));
   }
   // The plain pop (ack=auto): no task_done; an item that is lost with this process is lost.
   T pop(const GetOptions& options = {}) const { return C::decode(handle_.pop(options).front()); }

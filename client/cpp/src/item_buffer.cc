@@ -1,0 +1,244 @@
+#include "client/cpp/src/item_buffer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <sluice/error.h>
+
+#include "common/limits.h"
+
+namespace sluice::detail {
+
+std::shared_ptr<ItemBuffer> ItemBuffer::Make(const std::shared_ptr<Link>& link, std::string space, Get ahead,
+                                             std::size_t most) {
+  const std::string queue = space + "/" + ahead.queue;
+  std::shared_ptr<ItemBuffer> buffer(new ItemBuffer(link, std::move(space), std::move(ahead), most));
+  link->recalls().Add(queue, buffer);
+  return buffer;
+}
+
+// ---- callers -----------------------------------------------------------------------------------
+
+Called ItemBuffer::Take(Link& link, Get get, const std::stop_token& stop) {
+  CheckMayBlock(link, stop);
+  Called called;
+  SeatPtr seat;
+  {
+    MutexLock lock(mutex_);
+    DropLost(link.leases().epoch());
+    if (items_.empty()) {
+      seat = SitDown(&get);
+    } else {
+      called = TakeItems(get.max_items);
+    }
+  }
+  if (seat) called = WaitAt(link, seat, std::move(get), stop);
+  AskAhead(link);
+  return called;
+}
+
+ItemBuffer::SeatPtr ItemBuffer::SitDown(Get* get) {
+  const std::size_t wants = get->max_items;
+  const std::size_t items = std::min(wants + Missing(), limits::kBatchItems);
+  get->max_items = static_cast<std::uint32_t>(items);
+  get->prefetch = Prefetch::kWanted;
+  recalled_ = false;
+  asked_ += items;
+  wanted_ += wants;
+  return seats_.emplace_back(std::make_shared<Seat>(shared_from_this(), items, wants));
+}
+
+Called ItemBuffer::WaitAt(Link& link, const SeatPtr& seat, Get get, const std::stop_token& stop) {
+  Link::Ticket ticket;
+  try {
+    ticket = link.Submit(space_, std::move(get), Receiver(std::shared_ptr<Intake>(seat)), stop, kAnyEpoch);
+  } catch (...) {
+    if (Leave(seat)) throw;
+  }
+  if (ticket) Submitted(link, seat, ticket);
+  const std::stop_callback on_stop(stop, [&] {
+    if (ticket) link.Cancel(ticket);
+  });
+  const std::shared_ptr<Waiting> waiting(seat, &seat->waiting);
+  link.Await(waiting);
+  Called called = waiting->Take();
+  if (!called.answer.ok()) ThrowError(called.answer.reason, called.answer.message);
+  return called;
+}
+
+bool ItemBuffer::Leave(const SeatPtr& seat) {
+  MutexLock lock(mutex_);
+  seat->answered = true;
+  asked_ -= seat->max_items;
+  if (seat->served) return false;
+  std::erase(seats_, seat);
+  wanted_ -= seat->wants;
+  return true;
+}
+
+// It may have been answered meanwhile, or be of no use any more.
+void ItemBuffer::Submitted(Link& link, const AskedPtr& asked, Link::Ticket ticket) {
+  {
+    MutexLock lock(mutex_);
+    if (asked->answered) return;
+    if (!asked->unwanted) {
+      asked->ticket = std::move(ticket);
+      return;
+    }
+  }
+  link.Cancel(ticket);
+}
+
+Called ItemBuffer::TakeItems(std::size_t wants) {
+  GetResult result;
+  const Epoch epoch = items_.front().epoch;
+  result.deliveries.reserve(std::min(wants, items_.size()));
+  while (!items_.empty() && items_.front().epoch == epoch && result.deliveries.size() < wants) {
+    result.deliveries.push_back(std::move(items_.front().delivery));
+    items_.pop_front();
+  }
+  return {Answer::Ok(std::move(result)), epoch};
+}
+
+// ---- in advance --------------------------------------------------------------------------------
+
+std::size_t ItemBuffer::Missing() const {
+  const std::size_t room = most_ + wanted_;
+  const std::size_t taken = asked_ + items_.size();
+  return taken >= room ? 0 : room - taken;
+}
+
+// Half of them at a time: a get for each item would cost as much as none in advance.
+void ItemBuffer::AskAhead(Link& link) {
+  AskedPtr ahead;
+  {
+    MutexLock lock(mutex_);
+    const std::size_t missing = Missing();
+    if (closed_ || recalled_ || ahead_ || missing < (most_ + 1) / 2) return;
+    ahead = ahead_ = std::make_shared<Asked>(shared_from_this(), missing);
+    asked_ += missing;
+  }
+  Get get = ahead_get_;
+  get.max_items = static_cast<std::uint32_t>(ahead->max_items);
+  get.prefetch = Prefetch::kAhead;
+  try {
+    Submitted(link, ahead, link.SubmitLater(space_, std::move(get), Receiver(std::shared_ptr<Intake>(ahead))));
+  } catch (const Error&) {  // closed: the next caller hears of it
+    MutexLock lock(mutex_);
+    asked_ -= ahead->max_items;
+    ahead_ = nullptr;
+  }
+}
+
+void ItemBuffer::EndAhead(Errands* errands) {
+  if (!ahead_) return;
+  ahead_->unwanted = true;
+  if (ahead_->ticket) errands->cancels.push_back(std::exchange(ahead_->ticket, nullptr));
+}
+
+// ---- what comes --------------------------------------------------------------------------------
+
+void ItemBuffer::Answered(Asked& asked, Answer&& answer, Epoch epoch) {
+  Errands errands;
+  {
+    MutexLock lock(mutex_);
+    asked.answered = true;
+    asked.ticket = nullptr;
+    asked_ -= asked.max_items;
+    if (ahead_.get() == &asked) ahead_ = nullptr;
+    if (auto* got = std::get_if<GetResult>(&answer.result)) {
+      DropLost(epoch);
+      for (Delivery& delivery : got->deliveries) items_.push_back({std::move(delivery), epoch});
+      HandOut(&errands);
+      GiveBack(closed_ ? 0 : most_, &errands);
+    } else {
+      Refuse(asked, std::move(answer), &errands);
+    }
+  }
+  Run(std::move(errands));
+}
+
+void ItemBuffer::HandOut(Errands* errands) {
+  while (!items_.empty() && !seats_.empty()) {
+    const SeatPtr seat = std::move(seats_.front());
+    seats_.pop_front();
+    wanted_ -= seat->wants;
+    seat->served = true;
+    if (!seat->answered) {  // it was faster by another one's get
+      seat->unwanted = true;
+      if (seat->ticket) errands->cancels.push_back(std::exchange(seat->ticket, nullptr));
+    }
+    Called called = TakeItems(seat->wants);
+    errands->served.push_back({seat, std::move(called.answer), called.epoch});
+  }
+}
+
+void ItemBuffer::Refuse(Asked& asked, Answer&& answer, Errands* errands) {
+  const auto found =
+      std::find_if(seats_.begin(), seats_.end(), [&](const SeatPtr& each) { return each.get() == &asked; });
+  if (found == seats_.end()) return;  // nobody waits for this one
+  const SeatPtr seat = std::move(*found);
+  seats_.erase(found);
+  wanted_ -= seat->wants;
+  seat->served = true;
+  errands->served.push_back({seat, std::move(answer), kAnyEpoch});
+}
+
+// ---- what goes back ----------------------------------------------------------------------------
+
+void ItemBuffer::Recalled() {
+  Errands errands;
+  {
+    MutexLock lock(mutex_);
+    recalled_ = true;
+    GiveBack(0, &errands);
+    EndAhead(&errands);
+  }
+  Run(std::move(errands));
+}
+
+void ItemBuffer::Close() noexcept {
+  Errands errands;
+  {
+    MutexLock lock(mutex_);
+    closed_ = true;
+    GiveBack(0, &errands);
+    EndAhead(&errands);
+  }
+  Run(std::move(errands));
+}
+
+void ItemBuffer::GiveBack(std::size_t keep, Errands* errands) {
+  if (items_.size() <= keep) return;
+  errands->back_epoch = items_.back().epoch;
+  while (items_.size() > keep) {
+    if (items_.back().epoch == errands->back_epoch) errands->back.push_back(items_.back().delivery.fence);
+    items_.pop_back();
+  }
+}
+
+void ItemBuffer::DropLost(Epoch epoch) {
+  while (!items_.empty() && items_.front().epoch < epoch) items_.pop_front();
+}
+
+// The gets that are of no use end before items go back, or they would get them again.
+void ItemBuffer::Run(Errands&& errands) {
+  for (Errands::Served& each : errands.served) each.seat->waiting.Finish(std::move(each.answer), each.epoch);
+  if (errands.cancels.empty() && errands.back.empty()) return;
+  const std::shared_ptr<Link> link = link_.lock();
+  if (!link || !link->usable()) return;
+  for (const Link::Ticket& ticket : errands.cancels) link->Cancel(ticket);
+  while (!errands.back.empty()) {
+    const auto batch =
+        errands.back.end() - static_cast<std::ptrdiff_t>(std::min(errands.back.size(), limits::kBatchItems));
+    Release release{ahead_get_.queue, {batch, errands.back.end()}};
+    errands.back.erase(batch, errands.back.end());
+    try {
+      link->Submit(space_, std::move(release), nullptr, {}, errands.back_epoch);
+    } catch (const std::exception&) {
+      return;  // closed or lost: the items come back with the session's end
+    }
+  }
+}
+
+}  // namespace sluice::detail
