@@ -42,10 +42,10 @@ ItemBuffer::SeatPtr ItemBuffer::SitDown(Get* get) {
   const std::size_t items = std::min(wants + Missing(), limits::kBatchItems);
   get->max_items = static_cast<std::uint32_t>(items);
   get->prefetch = Prefetch::kWanted;
-  recalled_ = false;
+  recalls_met_ = recalls_;
   asked_ += items;
   wanted_ += wants;
-  return seats_.emplace_back(std::make_shared<Seat>(shared_from_this(), items, wants));
+  return seats_.emplace_back(std::make_shared<Seat>(shared_from_this(), items, recalls_, wants));
 }
 
 Called ItemBuffer::WaitAt(Link& link, const SeatPtr& seat, Get get, const std::stop_token& stop) {
@@ -114,8 +114,8 @@ void ItemBuffer::AskAhead(Link& link) {
   {
     MutexLock lock(mutex_);
     const std::size_t missing = Missing();
-    if (closed_ || recalled_ || ahead_ || missing < (most_ + 1) / 2) return;
-    ahead = ahead_ = std::make_shared<Asked>(shared_from_this(), missing);
+    if (closed_ || recalls_met_ != recalls_ || ahead_ || missing < (most_ + 1) / 2) return;
+    ahead = ahead_ = std::make_shared<Asked>(shared_from_this(), missing, recalls_);
     asked_ += missing;
   }
   Get get = ahead_get_;
@@ -149,8 +149,11 @@ void ItemBuffer::Answered(Asked& asked, Answer&& answer, Epoch epoch) {
     if (auto* got = std::get_if<GetResult>(&answer.result)) {
       DropLost(epoch);
       for (Delivery& delivery : got->deliveries) items_.push_back({std::move(delivery), epoch});
-      HandOut(&errands);
-      GiveBack(closed_ ? 0 : most_, &errands);
+      HandOut(asked, &errands);
+      // In another thread a recall may have been faster than what it recalls.
+      const bool too_late = closed_ || asked.recalls != recalls_;
+      const std::size_t surplus = too_late ? std::min(items_.size(), got->deliveries.size()) : 0;
+      GiveBack(std::min(items_.size() - surplus, most_), &errands);
     } else {
       Refuse(asked, std::move(answer), &errands);
     }
@@ -158,7 +161,13 @@ void ItemBuffer::Answered(Asked& asked, Answer&& answer, Epoch epoch) {
   Run(std::move(errands));
 }
 
-void ItemBuffer::HandOut(Errands* errands) {
+std::deque<ItemBuffer::SeatPtr>::iterator ItemBuffer::Find(const Asked& asked) {
+  return std::find_if(seats_.begin(), seats_.end(), [&](const SeatPtr& each) { return each.get() == &asked; });
+}
+
+// First to its own seat: nothing else is under way for that one.
+void ItemBuffer::HandOut(const Asked& asked, Errands* errands) {
+  if (const auto own = Find(asked); own != seats_.end()) std::rotate(seats_.begin(), own, own + 1);
   while (!items_.empty() && !seats_.empty()) {
     const SeatPtr seat = std::move(seats_.front());
     seats_.pop_front();
@@ -173,9 +182,8 @@ void ItemBuffer::HandOut(Errands* errands) {
   }
 }
 
-void ItemBuffer::Refuse(Asked& asked, Answer&& answer, Errands* errands) {
-  const auto found =
-      std::find_if(seats_.begin(), seats_.end(), [&](const SeatPtr& each) { return each.get() == &asked; });
+void ItemBuffer::Refuse(const Asked& asked, Answer&& answer, Errands* errands) {
+  const auto found = Find(asked);
   if (found == seats_.end()) return;  // nobody waits for this one
   const SeatPtr seat = std::move(*found);
   seats_.erase(found);
@@ -190,7 +198,7 @@ void ItemBuffer::Recalled() {
   Errands errands;
   {
     MutexLock lock(mutex_);
-    recalled_ = true;
+    ++recalls_;
     GiveBack(0, &errands);
     EndAhead(&errands);
   }
@@ -221,20 +229,24 @@ void ItemBuffer::DropLost(Epoch epoch) {
   while (!items_.empty() && items_.front().epoch < epoch) items_.pop_front();
 }
 
-// The gets that are of no use end before items go back, or they would get them again.
+// The gets that are of no use end before items go back, or they would get them again; those who are served come last,
+// for they may get anew.
 void ItemBuffer::Run(Errands&& errands) {
+  const std::shared_ptr<Link> link = errands.cancels.empty() && errands.back.empty() ? nullptr : link_.lock();
+  if (link && link->usable()) {
+    for (const Link::Ticket& ticket : errands.cancels) link->Cancel(ticket);
+    Release(*link, std::move(errands.back), errands.back_epoch);
+  }
   for (Errands::Served& each : errands.served) each.seat->waiting.Finish(std::move(each.answer), each.epoch);
-  if (errands.cancels.empty() && errands.back.empty()) return;
-  const std::shared_ptr<Link> link = link_.lock();
-  if (!link || !link->usable()) return;
-  for (const Link::Ticket& ticket : errands.cancels) link->Cancel(ticket);
-  while (!errands.back.empty()) {
-    const auto batch =
-        errands.back.end() - static_cast<std::ptrdiff_t>(std::min(errands.back.size(), limits::kBatchItems));
-    Release release{ahead_get_.queue, {batch, errands.back.end()}};
-    errands.back.erase(batch, errands.back.end());
+}
+
+void ItemBuffer::Release(Link& link, std::vector<Fence>&& fences, Epoch epoch) const {
+  while (!fences.empty()) {
+    const auto batch = fences.end() - static_cast<std::ptrdiff_t>(std::min(fences.size(), limits::kBatchItems));
+    sluice::Release release{ahead_get_.queue, {batch, fences.end()}};
+    fences.erase(batch, fences.end());
     try {
-      link->Submit(space_, std::move(release), nullptr, {}, errands.back_epoch);
+      link.Submit(space_, std::move(release), nullptr, {}, epoch);
     } catch (const std::exception&) {
       return;  // closed or lost: the items come back with the session's end
     }

@@ -1,12 +1,12 @@
 // What a consumer has got in advance, and who waits at it.
 //
 // A caller that finds nothing sits down: it gets, in earnest, for itself and for those that are missing. Whatever
-// comes, by its own get or by another one, goes to those that sit there, the longest waiting first, then into the
-// buffer. So items leave in the order in which the server gave them. While nobody waits, a get in advance asks for what
-// is missing.
+// comes, by its own get or by another one, goes to those that sit there, then into the buffer. So items leave in the
+// order in which the server gave them. While nobody waits, a get in advance asks for what is missing.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -45,11 +45,13 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
  private:
   // A get of the buffer's.
   struct Asked : Intake {
-    Asked(std::shared_ptr<ItemBuffer> whose, std::size_t items) : buffer(std::move(whose)), max_items(items) {}
+    Asked(std::shared_ptr<ItemBuffer> whose, std::size_t items, std::uint64_t recalled)
+        : buffer(std::move(whose)), max_items(items), recalls(recalled) {}
     void Take(Answer&& answer, Epoch epoch) override { buffer->Answered(*this, std::move(answer), epoch); }
 
     const std::shared_ptr<ItemBuffer> buffer;
     const std::size_t max_items;
+    const std::uint64_t recalls;  // that had come before it
     // ---- under the buffer's lock ----
     bool answered = false;
     bool unwanted = false;  // it is to end soon
@@ -57,8 +59,8 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
   };
   // One of a caller that waits.
   struct Seat : Asked {
-    Seat(std::shared_ptr<ItemBuffer> whose, std::size_t items, std::size_t wanted)
-        : Asked(std::move(whose), items), wants(wanted) {}
+    Seat(std::shared_ptr<ItemBuffer> whose, std::size_t items, std::uint64_t recalled, std::size_t wanted)
+        : Asked(std::move(whose), items, recalled), wants(wanted) {}
 
     const std::size_t wants;
     bool served = false;
@@ -93,11 +95,13 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
   void AskAhead(Link& link) SLUICE_EXCLUDES(mutex_);
   void Answered(Asked& asked, Answer&& answer, Epoch epoch) SLUICE_EXCLUDES(mutex_);
   void Run(Errands&& errands) SLUICE_EXCLUDES(mutex_);
+  void Release(Link& link, std::vector<Fence>&& fences, Epoch epoch) const SLUICE_EXCLUDES(mutex_);
 
   SeatPtr SitDown(Get* get) SLUICE_REQUIRES(mutex_);
   Called TakeItems(std::size_t wants) SLUICE_REQUIRES(mutex_);
-  void HandOut(Errands* errands) SLUICE_REQUIRES(mutex_);
-  void Refuse(Asked& asked, Answer&& answer, Errands* errands) SLUICE_REQUIRES(mutex_);
+  std::deque<SeatPtr>::iterator Find(const Asked& asked) SLUICE_REQUIRES(mutex_);
+  void HandOut(const Asked& asked, Errands* errands) SLUICE_REQUIRES(mutex_);
+  void Refuse(const Asked& asked, Answer&& answer, Errands* errands) SLUICE_REQUIRES(mutex_);
   // From the last one on, until there are `keep` left.
   void GiveBack(std::size_t keep, Errands* errands) SLUICE_REQUIRES(mutex_);
   void EndAhead(Errands* errands) SLUICE_REQUIRES(mutex_);
@@ -112,11 +116,12 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
 
   Mutex mutex_;
   std::deque<Held> items_ SLUICE_GUARDED_BY(mutex_);
-  std::deque<SeatPtr> seats_ SLUICE_GUARDED_BY(mutex_);  // not served yet; then items_ is empty
-  AskedPtr ahead_ SLUICE_GUARDED_BY(mutex_);             // that is not answered
-  std::size_t asked_ SLUICE_GUARDED_BY(mutex_) = 0;      // items, by all gets that are not answered
-  std::size_t wanted_ SLUICE_GUARDED_BY(mutex_) = 0;     // items, by all seats that are not served
-  bool recalled_ SLUICE_GUARDED_BY(mutex_) = false;      // since somebody last sat down
+  std::deque<SeatPtr> seats_ SLUICE_GUARDED_BY(mutex_);      // not served yet; then items_ is empty
+  AskedPtr ahead_ SLUICE_GUARDED_BY(mutex_);                 // that is not answered
+  std::size_t asked_ SLUICE_GUARDED_BY(mutex_) = 0;          // items, by all gets that are not answered
+  std::size_t wanted_ SLUICE_GUARDED_BY(mutex_) = 0;         // items, by all seats that are not served
+  std::uint64_t recalls_ SLUICE_GUARDED_BY(mutex_) = 0;      // that have come
+  std::uint64_t recalls_met_ SLUICE_GUARDED_BY(mutex_) = 0;  // when somebody last sat down
   bool closed_ SLUICE_GUARDED_BY(mutex_) = false;
 };
 
