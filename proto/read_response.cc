@@ -191,10 +191,16 @@ std::pair<std::uint64_t, Answer> AnswerFields::Take() {
   return {operation_, error_ ? wire::Read(std::move(*error_)) : TakeResult()};
 }
 
-bool ReadRecall(WireReader* in, std::string* queue) {
+bool ReadRecall(WireReader* in, RecallIn* recall) {
   std::uint32_t tag = 0;
   while (in->Next(&tag)) {
-    if (!(tag == Tag(1, kSized) ? in->Text(queue) : in->Skip(tag))) return false;
+    bool read = false;
+    switch (tag) {
+      case Tag(1, kSized): read = in->Text(&recall->queue); break;
+      case Tag(2, kVarint): read = in->Varint(&recall->last.value); break;
+      default: read = in->Skip(tag);
+    }
+    if (!read) return false;
   }
   return in->ok();
 }

@@ -62,6 +62,7 @@ struct AnswerOut {
 struct RecallOut {
   std::string_view space;
   std::string_view queue;
+  Fence last;
 };
 struct ResponseOut {
   const v1::Welcome* welcome = nullptr;  // null: none
@@ -107,10 +108,14 @@ class RequestWriter {
 };
 
 // ---- client: bytes -> answers ----
+struct RecallIn {
+  std::string queue;  // its full name
+  Fence last;
+};
 struct ResponseIn {
   std::optional<v1::Welcome> welcome;
   std::vector<std::pair<std::uint64_t, Answer>> answers;  // with the number of the operation
-  std::vector<std::string> recalls;                       // queues by their full names
+  std::vector<RecallIn> recalls;
 };
 // As ReadRequest.
 bool ReadResponse(google::protobuf::io::ZeroCopyInputStream* in, ResponseIn* response);

@@ -61,7 +61,10 @@ void WriteResponse(Out& out, const ResponseOut& response) {
     out.Message(2, [&] { WriteAnswer(out, answer); });
   }
   for (const RecallOut& recall : response.recalls) {
-    out.Message(3, [&] { out.QueueName(1, recall.space, recall.queue); });
+    out.Message(3, [&] {
+      out.QueueName(1, recall.space, recall.queue);
+      out.Varint(2, recall.last.value);
+    });
   }
 }
 

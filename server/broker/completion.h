@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/answer.h"
+#include "common/ids.h"
 
 namespace sluice::broker {
 
@@ -40,8 +41,9 @@ class AnswerReceiver : public std::enable_shared_from_this<AnswerReceiver> {
   virtual ~AnswerReceiver() = default;
   // In the order in which they were added. May take them. Must not block and must not throw.
   virtual void Answered(std::vector<NumberedAnswer>& answers) = 0;
-  // What it holds of this queue in advance is wanted back. Likewise.
-  virtual void Recalled(const Space& space, const std::string& queue) = 0;
+  // What it holds of this queue in advance is wanted back, up to the delivery `last`, of which it may not have heard
+  // yet. Likewise.
+  virtual void Recalled(const Space& space, const std::string& queue, Fence last) = 0;
 };
 
 // Holds back what this thread is to run until its outermost scope ends.

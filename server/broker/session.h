@@ -31,10 +31,11 @@ struct SessionAnswer {
   std::shared_ptr<const Answer> answer;
 };
 
-// A queue of which the client is to give back what it got in advance and has not begun.
+// A queue of which the client is to give back what it got in advance, up to the delivery `last`, and has not begun.
 struct SessionRecall {
   std::string_view space;  // Borrows: as SessionAnswer
   std::string queue;
+  Fence last;
 };
 
 // A valid command and the namespace it goes to.

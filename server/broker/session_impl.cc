@@ -275,14 +275,19 @@ void Session::Impl::Answered(std::vector<NumberedAnswer>& answers) {
   }
 }
 
-void Session::Impl::Recalled(const Space& space, const std::string& queue) {
+void Session::Impl::Recalled(const Space& space, const std::string& queue, Fence last) {
   std::shared_ptr<SessionSink> sink;
   {
     MutexLock lock(answer_mutex_);
     if (ended_.load(std::memory_order_relaxed) || !sink_) return;
-    const auto same = [&](const SessionRecall& each) { return each.space == space.name() && each.queue == queue; };
-    if (std::any_of(recalls_.begin(), recalls_.end(), same)) return;
-    recalls_.push_back({space.name(), queue});
+    const auto same = std::find_if(recalls_.begin(), recalls_.end(), [&](const SessionRecall& each) {
+      return each.space == space.name() && each.queue == queue;
+    });
+    if (same != recalls_.end()) {
+      same->last = std::max(same->last, last);
+      return;
+    }
+    recalls_.push_back({space.name(), queue, last});
     if (!std::exchange(woken_, true)) sink = sink_;
   }
   if (sink) sink->Wake();

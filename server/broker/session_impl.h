@@ -71,7 +71,7 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   // Retains the answers and wakes the stream.
   void Answered(std::vector<NumberedAnswer>& answers) override SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
   // For the stream of now, if there is one.
-  void Recalled(const Space& space, const std::string& queue) override SLUICE_EXCLUDES(answer_mutex_);
+  void Recalled(const Space& space, const std::string& queue, Fence last) override SLUICE_EXCLUDES(answer_mutex_);
 
   // Ends the session if it was silent, or without a stream, for too long.
   void Due() override SLUICE_EXCLUDES(order_mutex_, answer_mutex_);

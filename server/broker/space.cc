@@ -164,14 +164,16 @@ std::vector<Space::Told> Space::TakeRecalls() {
   std::vector<Told> told;
   for (queue::Recall& recall : effects_.recalls) {
     const auto found = sessions_.find(recall.session);
-    if (found != sessions_.end()) told.push_back({found->second->shared_from_this(), std::move(recall.queue)});
+    if (found != sessions_.end()) {
+      told.push_back({found->second->shared_from_this(), std::move(recall.queue), recall.last});
+    }
   }
   return told;
 }
 
 void Space::Tell(std::vector<Told>&& recalls) {
   for (Told& each : recalls) {
-    CompletionScope::Defer([this, told = std::move(each)] { told.receiver->Recalled(*this, told.queue); });
+    CompletionScope::Defer([this, told = std::move(each)] { told.receiver->Recalled(*this, told.queue, told.last); });
   }
 }
 

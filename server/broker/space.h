@@ -95,9 +95,9 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   struct Told {
     std::shared_ptr<AnswerReceiver> receiver;
     std::string queue;
+    Fence last;
   };
   std::vector<Told> TakeRecalls() SLUICE_REQUIRES(mutex_);
-  // After the answers, for they may speak of items that came with these.
   void Tell(std::vector<Told>&& recalls);
   void ReleaseAnswers() SLUICE_REQUIRES(mutex_);
   void ReleaseThroughJournal() SLUICE_REQUIRES(mutex_);

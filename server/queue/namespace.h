@@ -24,11 +24,12 @@
 
 namespace sluice::queue {
 
-// A session may hold items of a queue that it got in advance: those that it has not begun are wanted back. A hint, said
-// once for what it holds; it may be lost.
+// A session may hold items of a queue that it got in advance: those that it has not begun are wanted back, as far as
+// they were delivered by now. A hint, said once for what it holds; it may be lost.
 struct Recall {
   SessionId session;
   std::string queue;
+  Fence last;  // of what was delivered: others come later
 };
 
 // What a call to the core brought about. Reused by the caller from call to call.

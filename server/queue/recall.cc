@@ -23,7 +23,7 @@ void Namespace::State::RecallItems(Effects& effects) {
     for (auto& [session, holder] : queue->holders) {
       if (holder.recalled || holder.session->suspended) continue;
       holder.recalled = true;
-      effects.recalls.push_back({session, queue->name});
+      effects.recalls.push_back({session, queue->name, Fence{last_fence_}});
     }
   }
   maybe_recalls_.clear();

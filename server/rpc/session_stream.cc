@@ -351,7 +351,9 @@ bool SessionStream::Write(const Debt& debt) {
   scratch.answers.clear();
   for (const broker::SessionAnswer& each : ready) scratch.answers.push_back({each.operation, each.answer.get()});
   scratch.recalls.clear();
-  for (const broker::SessionRecall& each : scratch.recalled) scratch.recalls.push_back({each.space, each.queue});
+  for (const broker::SessionRecall& each : scratch.recalled) {
+    scratch.recalls.push_back({each.space, each.queue, each.last});
+  }
   stream_.Write(Encode(scratch.writer, {debt.welcome ? &*debt.welcome : nullptr, scratch.answers, scratch.recalls}),
                 &written_);
   return true;

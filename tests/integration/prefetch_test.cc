@@ -127,6 +127,7 @@ TEST_F(PrefetchTest, ARecallWaitsForNoAnswer) {
   EXPECT_EQ(recall->answers_size(), 0);
   ASSERT_EQ(recall->recalls_size(), 1);
   EXPECT_EQ(recall->recalls(0).queue(), "default/q");
+  EXPECT_EQ(recall->recalls(0).last_fence(), 1u);
 }
 
 TEST_F(PrefetchTest, AUnaryCallGetsNothingInAdvance) {

@@ -1,6 +1,7 @@
 #include "tests/sim/lockstep.h"
 
 #include <algorithm>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -145,16 +146,18 @@ void Lockstep::CompareAnswers() {
 }
 
 void Lockstep::CompareRecalls() {
-  std::vector<std::pair<std::string, SessionId>> recalls[2];
+  std::vector<std::tuple<std::string, SessionId, Fence>> recalls[2];
   for (const auto& recall : core_effects_.recalls) {
-    recalls[0].emplace_back(recall.queue, recall.session);
+    recalls[0].emplace_back(recall.queue, recall.session, recall.last);
     if (tells_) last_step_ += "\n    session " + std::to_string(recall.session.value) + ": recalls " + recall.queue;
   }
-  for (const auto& recall : model_effects_.recalls) recalls[1].emplace_back(recall.queue, recall.session);
+  for (const auto& recall : model_effects_.recalls) recalls[1].emplace_back(recall.queue, recall.session, recall.last);
   for (auto& side : recalls) std::sort(side.begin(), side.end());
   if (recalls[0] == recalls[1]) return;
   std::string expected = "the recalls differ; the model gave:";
-  for (const auto& [queue, session] : recalls[1]) expected += " " + queue + " of " + std::to_string(session.value);
+  for (const auto& [queue, session, last] : recalls[1]) {
+    expected += " " + queue + " of " + std::to_string(session.value) + " up to fence " + std::to_string(last.value);
+  }
   Expect(false, expected);
 }
 

@@ -150,7 +150,7 @@ void Model::RecallItems(queue::Effects& effects) {
     for (const ModelItem& item : queue.items) {
       if (!item.lease || !item.lease->in_advance || suspended_.contains(item.lease->session)) continue;
       if (!recalled_.emplace(item.lease->session, name).second) continue;
-      effects.recalls.push_back({item.lease->session, name});
+      effects.recalls.push_back({item.lease->session, name, Fence{last_fence_}});
     }
   }
 }

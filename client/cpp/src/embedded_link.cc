@@ -137,9 +137,9 @@ class EmbeddedLink::Core {
     if (!now.session || now.session->id() != session) return;
     std::vector<broker::SessionRecall> recalls;
     now.session->TakeAnswers(&sink, 1, 1, &recalls);
-    std::vector<std::string> queues;
-    for (const broker::SessionRecall& each : recalls) queues.push_back(std::string(each.space) + "/" + each.queue);
-    recalls_->Recall(queues);
+    for (const broker::SessionRecall& each : recalls) {
+      recalls_->Recall(std::string(each.space) + "/" + each.queue, each.last);
+    }
   }
 
   std::shared_ptr<broker::Session> OpenSession() {

@@ -42,10 +42,10 @@ ItemBuffer::SeatPtr ItemBuffer::SitDown(Get* get) {
   const std::size_t items = std::min(wants + Missing(), limits::kBatchItems);
   get->max_items = static_cast<std::uint32_t>(items);
   get->prefetch = Prefetch::kWanted;
-  recalls_met_ = recalls_;
+  recalled_ = false;
   asked_ += items;
   wanted_ += wants;
-  return seats_.emplace_back(std::make_shared<Seat>(shared_from_this(), items, recalls_, wants));
+  return seats_.emplace_back(std::make_shared<Seat>(shared_from_this(), items, wants));
 }
 
 Called ItemBuffer::WaitAt(Link& link, const SeatPtr& seat, Get get, const std::stop_token& stop) {
@@ -114,8 +114,8 @@ void ItemBuffer::AskAhead(Link& link) {
   {
     MutexLock lock(mutex_);
     const std::size_t missing = Missing();
-    if (closed_ || recalls_met_ != recalls_ || ahead_ || missing < (most_ + 1) / 2) return;
-    ahead = ahead_ = std::make_shared<Asked>(shared_from_this(), missing, recalls_);
+    if (closed_ || recalled_ || ahead_ || missing < (most_ + 1) / 2) return;
+    ahead = ahead_ = std::make_shared<Asked>(shared_from_this(), missing);
     asked_ += missing;
   }
   Get get = ahead_get_;
@@ -150,10 +150,8 @@ void ItemBuffer::Answered(Asked& asked, Answer&& answer, Epoch epoch) {
       DropLost(epoch);
       for (Delivery& delivery : got->deliveries) items_.push_back({std::move(delivery), epoch});
       HandOut(asked, &errands);
-      // In another thread a recall may have been faster than what it recalls.
-      const bool too_late = closed_ || asked.recalls != recalls_;
-      const std::size_t surplus = too_late ? std::min(items_.size(), got->deliveries.size()) : 0;
-      GiveBack(std::min(items_.size() - surplus, most_), &errands);
+      GiveBackRecalled(&errands);  // the recall may have been faster than this
+      GiveBack(closed_ ? 0 : most_, &errands);
     } else {
       Refuse(asked, std::move(answer), &errands);
     }
@@ -194,12 +192,16 @@ void ItemBuffer::Refuse(const Asked& asked, Answer&& answer, Errands* errands) {
 
 // ---- what goes back ----------------------------------------------------------------------------
 
-void ItemBuffer::Recalled() {
+void ItemBuffer::Recalled(Fence last) {
+  const std::shared_ptr<Link> link = link_.lock();
+  if (!link) return;
   Errands errands;
   {
     MutexLock lock(mutex_);
-    ++recalls_;
-    GiveBack(0, &errands);
+    DropLost(link->leases().epoch());
+    recalled_ = true;
+    recalled_to_ = std::max(recalled_to_, last);
+    GiveBackRecalled(&errands);
     EndAhead(&errands);
   }
   Run(std::move(errands));
@@ -225,7 +227,19 @@ void ItemBuffer::GiveBack(std::size_t keep, Errands* errands) {
   }
 }
 
+void ItemBuffer::GiveBackRecalled(Errands* errands) {
+  if (items_.empty() || !recalled_to_) return;
+  errands->back_epoch = items_.back().epoch;
+  std::erase_if(items_, [&](const Held& each) {
+    if (each.delivery.fence > recalled_to_) return false;
+    errands->back.push_back(each.delivery.fence);
+    return true;
+  });
+}
+
 void ItemBuffer::DropLost(Epoch epoch) {
+  if (epoch > epoch_) recalled_to_ = {};  // a server that was started again gives fences out anew
+  epoch_ = std::max(epoch_, epoch);
   while (!items_.empty() && items_.front().epoch < epoch) items_.pop_front();
 }
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -39,19 +38,17 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
   Called Take(Link& link, Get get, const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
   // All that is not begun goes back, and so does what comes after. Nobody waits, or will. Idempotent.
   void Close() noexcept SLUICE_EXCLUDES(mutex_);
-  // All that is not begun goes back; nothing is asked for in advance until somebody waits again.
-  void Recalled() override SLUICE_EXCLUDES(mutex_);
+  // All that is not begun, up to `last`, goes back; nothing is asked for in advance until somebody waits again.
+  void Recalled(Fence last) override SLUICE_EXCLUDES(mutex_);
 
  private:
   // A get of the buffer's.
   struct Asked : Intake {
-    Asked(std::shared_ptr<ItemBuffer> whose, std::size_t items, std::uint64_t recalled)
-        : buffer(std::move(whose)), max_items(items), recalls(recalled) {}
+    Asked(std::shared_ptr<ItemBuffer> whose, std::size_t items) : buffer(std::move(whose)), max_items(items) {}
     void Take(Answer&& answer, Epoch epoch) override { buffer->Answered(*this, std::move(answer), epoch); }
 
     const std::shared_ptr<ItemBuffer> buffer;
     const std::size_t max_items;
-    const std::uint64_t recalls;  // that had come before it
     // ---- under the buffer's lock ----
     bool answered = false;
     bool unwanted = false;  // it is to end soon
@@ -59,8 +56,8 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
   };
   // One of a caller that waits.
   struct Seat : Asked {
-    Seat(std::shared_ptr<ItemBuffer> whose, std::size_t items, std::uint64_t recalled, std::size_t wanted)
-        : Asked(std::move(whose), items, recalled), wants(wanted) {}
+    Seat(std::shared_ptr<ItemBuffer> whose, std::size_t items, std::size_t wanted)
+        : Asked(std::move(whose), items), wants(wanted) {}
 
     const std::size_t wants;
     bool served = false;
@@ -104,7 +101,9 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
   void Refuse(const Asked& asked, Answer&& answer, Errands* errands) SLUICE_REQUIRES(mutex_);
   // From the last one on, until there are `keep` left.
   void GiveBack(std::size_t keep, Errands* errands) SLUICE_REQUIRES(mutex_);
+  void GiveBackRecalled(Errands* errands) SLUICE_REQUIRES(mutex_);
   void EndAhead(Errands* errands) SLUICE_REQUIRES(mutex_);
+  // What is held and known in an epoch before `epoch` is void.
   void DropLost(Epoch epoch) SLUICE_REQUIRES(mutex_);
   // How many more may be asked for.
   std::size_t Missing() const SLUICE_REQUIRES(mutex_);
@@ -116,12 +115,13 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
 
   Mutex mutex_;
   std::deque<Held> items_ SLUICE_GUARDED_BY(mutex_);
-  std::deque<SeatPtr> seats_ SLUICE_GUARDED_BY(mutex_);      // not served yet; then items_ is empty
-  AskedPtr ahead_ SLUICE_GUARDED_BY(mutex_);                 // that is not answered
-  std::size_t asked_ SLUICE_GUARDED_BY(mutex_) = 0;          // items, by all gets that are not answered
-  std::size_t wanted_ SLUICE_GUARDED_BY(mutex_) = 0;         // items, by all seats that are not served
-  std::uint64_t recalls_ SLUICE_GUARDED_BY(mutex_) = 0;      // that have come
-  std::uint64_t recalls_met_ SLUICE_GUARDED_BY(mutex_) = 0;  // when somebody last sat down
+  std::deque<SeatPtr> seats_ SLUICE_GUARDED_BY(mutex_);  // not served yet; then items_ is empty
+  AskedPtr ahead_ SLUICE_GUARDED_BY(mutex_);             // that is not answered
+  std::size_t asked_ SLUICE_GUARDED_BY(mutex_) = 0;      // items, by all gets that are not answered
+  std::size_t wanted_ SLUICE_GUARDED_BY(mutex_) = 0;     // items, by all seats that are not served
+  bool recalled_ SLUICE_GUARDED_BY(mutex_) = false;      // since somebody last sat down
+  Fence recalled_to_ SLUICE_GUARDED_BY(mutex_);          // in this epoch: what comes up to it goes back
+  Epoch epoch_ SLUICE_GUARDED_BY(mutex_) = kAnyEpoch;    // the latest one seen
   bool closed_ SLUICE_GUARDED_BY(mutex_) = false;
 };
 

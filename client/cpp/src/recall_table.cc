@@ -1,7 +1,5 @@
 #include "client/cpp/src/recall_table.h"
 
-#include <algorithm>
-
 namespace sluice::detail {
 
 void RecallTable::Add(std::string queue, std::weak_ptr<RecallReceiver> receiver) {
@@ -10,17 +8,16 @@ void RecallTable::Add(std::string queue, std::weak_ptr<RecallReceiver> receiver)
   receivers_.emplace_back(std::move(queue), std::move(receiver));
 }
 
-void RecallTable::Recall(std::span<const std::string> queues) {
-  if (queues.empty()) return;
+void RecallTable::Recall(const std::string& queue, Fence last) {
   std::vector<std::shared_ptr<RecallReceiver>> told;
   {
     MutexLock lock(mutex_);
-    for (const auto& [queue, receiver] : receivers_) {
-      if (std::find(queues.begin(), queues.end(), queue) == queues.end()) continue;
+    for (const auto& [name, receiver] : receivers_) {
+      if (name != queue) continue;
       if (auto held = receiver.lock()) told.push_back(std::move(held));
     }
   }
-  for (const auto& each : told) each->Recalled();
+  for (const auto& each : told) each->Recalled(last);
 }
 
 }  // namespace sluice::detail

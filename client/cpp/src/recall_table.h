@@ -2,12 +2,13 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <sluice/mutex.h>
+
+#include "common/ids.h"
 
 namespace sluice::detail {
 
@@ -15,7 +16,7 @@ class RecallReceiver {
  public:
   virtual ~RecallReceiver() = default;
   // Under no lock, in any thread. Must not block, throw, or run what a user wrote.
-  virtual void Recalled() = 0;
+  virtual void Recalled(Fence last) = 0;
 };
 
 // Thread safety: all methods may be called from any thread.
@@ -23,8 +24,8 @@ class RecallTable {
  public:
   // `queue`: "namespace/name". Until it is gone.
   void Add(std::string queue, std::weak_ptr<RecallReceiver> receiver) SLUICE_EXCLUDES(mutex_);
-  // Tells those that care about one of these queues.
-  void Recall(std::span<const std::string> queues) SLUICE_EXCLUDES(mutex_);
+  // Tells those that care about this queue. `last`: of what is recalled; its answer may be still to come.
+  void Recall(const std::string& queue, Fence last) SLUICE_EXCLUDES(mutex_);
 
  private:
   Mutex mutex_;

@@ -354,7 +354,7 @@ void SessionThread::OnRead(bool ok) {
   if (response == nullptr) return EndStream("the server sent what is not a message of a session", true);
   if (state_ == State::kGreeting && !OnWelcome(*response)) return EndStream("the server did not greet", true);
   read_next_ = OnAnswers(response->answers);
-  recalls_->Recall(response->recalls);  // after the answers, which may have brought what is wanted back
+  for (const wire::RecallIn& recall : response->recalls) recalls_->Recall(recall.queue, recall.last);
   if (read_next_) return;
   again_at_once_ = true;
   EndStream("the session was lost", true);

@@ -69,9 +69,11 @@ class RemoteConsumerTest : public ::testing::Test {
     EXPECT_EQ(task->value(), "1");
     return *std::move(task);
   }
-  void Recall(const std::string& queue) {
+  void Recall(const std::string& queue, std::uint64_t last_fence) {
     v1::SessionResponse response;
-    response.add_recalls()->set_queue(queue);
+    v1::Recall* recall = response.add_recalls();
+    recall->set_queue(queue);
+    recall->set_last_fence(last_fence);
     stream_->Write(response);
   }
 
@@ -132,14 +134,24 @@ TEST_F(RemoteConsumerTest, ARecallEndsTheGetInAdvanceAndReleasesAllThatIsNotBegu
   const auto first = First(4);
   auto second = consumer_->get();
   const v1::Operation ahead = NextGet(v1::AHEAD, 2);
-  Recall("default/other");
-  Recall("default/q");
+  Recall("default/other", 4);
+  Recall("default/q", 4);
   EXPECT_EQ(stream_->NextOperation().cancel().operation(), ahead.id());
-  EXPECT_EQ(FencesOf(stream_->NextOperation().release()), (Fences{4, 3}));
+  EXPECT_EQ(FencesOf(stream_->NextOperation().release()), (Fences{3, 4}));
   Background get([&] { consumer_->get(); });
   NextGet(v1::WANTED, 3);
   client_->close();
   EXPECT_EQ(get.Ended(), Reason::kCancelled);
+}
+
+TEST_F(RemoteConsumerTest, ARecallThatIsFasterThanWhatItRecallsHoldsForThatAndForNothingLater) {
+  const auto first = First(1);
+  const v1::Operation ahead = NextGet(v1::AHEAD, 4);
+  Recall("default/q", 3);
+  EXPECT_EQ(stream_->NextOperation().cancel().operation(), ahead.id());
+  stream_->Answer(ahead.id(), Items(2, 5));
+  EXPECT_EQ(FencesOf(stream_->NextOperation().release()), (Fences{2, 3}));
+  EXPECT_EQ(consumer_->get().value(), "4");
 }
 
 TEST_F(RemoteConsumerTest, ItsEndReleasesWhatIsNotBegunAndWhatComesAfter) {

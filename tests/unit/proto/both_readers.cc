@@ -53,6 +53,10 @@ std::string DescribeAlways(std::uint64_t answers_seen, bool goodbye) {
   return "answers_seen " + std::to_string(answers_seen) + (goodbye ? ", goodbye\n" : "\n");
 }
 
+std::string DescribeRecall(const std::string& queue, std::uint64_t last_fence) {
+  return "recall " + queue + " up to " + std::to_string(last_fence) + "\n";
+}
+
 template <typename Read>
 bool ReadCut(std::string_view bytes, Cut cut, Read&& read) {
   const int size = static_cast<int>(bytes.size());
@@ -109,7 +113,7 @@ std::string ResponseByHand(std::string_view bytes, Cut cut) {
     text += Describe(*response.welcome);
   }
   for (const auto& [operation, answer] : response.answers) text += Describe(operation, answer);
-  for (const std::string& queue : response.recalls) text += "recall " + queue + "\n";
+  for (const RecallIn& recall : response.recalls) text += DescribeRecall(recall.queue, recall.last.value);
   return text;
 }
 
@@ -125,7 +129,7 @@ std::string ResponseByGenerated(std::string_view bytes) {
     const std::uint64_t operation = answer.operation();
     text += Describe(operation, Read(std::move(answer)));
   }
-  for (const v1::Recall& recall : response.recalls()) text += "recall " + recall.queue() + "\n";
+  for (const v1::Recall& recall : response.recalls()) text += DescribeRecall(recall.queue(), recall.last_fence());
   return text;
 }
 

@@ -134,8 +134,10 @@ struct RandomResponse {
     if (dice.Below(4) == 0) generated.mutable_welcome()->set_session(dice.Number());
     for (std::uint64_t i = dice.Below(3); i > 0; --i) recalled.push_back(dice.Text(20));
     for (const std::string& queue : recalled) {
-      recalls.push_back({"a-namespace", queue});
-      generated.add_recalls()->set_queue("a-namespace/" + queue);
+      recalls.push_back({"a-namespace", queue, {dice.Number()}});
+      v1::Recall* recall = generated.add_recalls();
+      recall->set_queue("a-namespace/" + queue);
+      recall->set_last_fence(recalls.back().last.value);
     }
     out = {generated.has_welcome() ? &generated.welcome() : nullptr, out_answers, recalls};
   }

@@ -54,7 +54,8 @@ TEST_F(PrefetchTest, ARecallGoesOutWithTheAnswerOfTheSameStep) {
   EXPECT_EQ(hoarder->sink->wakes, woken + 1) << "one message";
   std::vector<SessionRecall> recalls;
   EXPECT_EQ(hoarder->session->TakeAnswers(hoarder->sink.get(), 10, 1'000, &recalls).size(), 1u);
-  EXPECT_EQ(recalls.size(), 1u);
+  ASSERT_EQ(recalls.size(), 1u);
+  EXPECT_EQ(recalls.front().last, Fence{1}) << "it speaks of what comes with it";
 }
 
 TEST_F(PrefetchTest, EachQueueIsToldOnceInAMessageWhateverItsNamespace) {
