@@ -230,8 +230,8 @@ void ItemBuffer::GiveBack(std::size_t keep, Errands* errands) {
 void ItemBuffer::GiveBackRecalled(Errands* errands) {
   if (items_.empty() || !recalled_to_) return;
   errands->back_epoch = items_.back().epoch;
-  std::erase_if(items_, [&](const Held& each) {
-    if (each.delivery.fence > recalled_to_) return false;
+  std::erase_if(items_, [errands, to = recalled_to_](const Held& each) {
+    if (each.delivery.fence > to) return false;
     errands->back.push_back(each.delivery.fence);
     return true;
   });
