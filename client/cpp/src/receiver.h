@@ -38,7 +38,6 @@ class Receiver {
   explicit operator bool() const { return waiting_ != nullptr || intake_ != nullptr || callback_ != nullptr; }
   // A thread waits for the answer, and reads it from the wire if need be.
   bool waits() const { return waiting_ != nullptr; }
-  bool is_intake() const { return intake_ != nullptr; }
   // Any thread may give the answer, and none need be there for it alone.
   bool undemanding() const { return waiting_ != nullptr || intake_ != nullptr; }
 
