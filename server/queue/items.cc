@@ -33,7 +33,11 @@ GetResult Namespace::State::Deliver(Queue& queue, const GetTerms& get, SessionSt
     bytes += ContentBytes(*queue.ready.Front()->content);
     if (bytes > limits::kReplyBytes && !result.deliveries.empty()) break;
     StoredItem& item = *queue.ready.PopFront();
+    // Somebody waits for the first item of a get that is wanted, and begins it at once.
+    const bool begun =
+        get.prefetch == Prefetch::kNone || (get.prefetch == Prefetch::kWanted && result.deliveries.empty());
     Lease(item, get, session, now);
+    if (!begun && session != nullptr) HoldInAdvance(item, *session);
     result.deliveries.push_back({item.id, item.fence, item.attempts, item.put_time, item.content});
   }
   return result;
@@ -44,7 +48,6 @@ void Namespace::State::Lease(StoredItem& item, const GetTerms& get, SessionState
   item.fence = Fence{++last_fence_};
   item.owner = session;
   item.auto_ack = get.auto_ack;
-  if (get.prefetch != Prefetch::kNone && session != nullptr) HoldInAdvance(item, *session);
   ++item.attempts;
   ++queue.delivered;
   if (item.deliveries++ > 0) ++queue.redelivered;

@@ -117,7 +117,7 @@ TEST_F(PrefetchTest, ARecallWaitsForNoAnswer) {
   SessionClient hoarder(NewChannel());
   hoarder.Hello();
   Put("q", "a");
-  hoarder.Send("operations { id: 1 get { queue: 'q' max_items: 9 prefetch: WANTED } }");
+  hoarder.Send("operations { id: 1 get { queue: 'q' max_items: 9 prefetch: AHEAD } }");
   EXPECT_EQ(hoarder.NextAnswer().get().deliveries_size(), 1);
   SessionClient starving(NewChannel());
   starving.Hello();

@@ -263,7 +263,9 @@ Answer Model::Deliver(ModelQueue& queue, const Get& get, const Call& call) {
     auto& item = const_cast<ModelItem&>(*next);
     ModelLease lease{Fence{++last_fence_}, call.session, get.auto_ack, std::nullopt};
     if (!call.session && !get.auto_ack) lease.deadline = now_ + result.lease;
-    lease.in_advance = call.session && get.prefetch != Prefetch::kNone;
+    const bool first = result.deliveries.empty();
+    lease.in_advance =
+        call.session && (get.prefetch == Prefetch::kAhead || (get.prefetch == Prefetch::kWanted && !first));
     if (lease.in_advance) recalled_.erase({call.session, get.queue});
     ++item.attempts;
     ++queue.delivered;

@@ -28,7 +28,7 @@ class PrefetchTest : public BrokerTest {
   // It has `items` in advance.
   std::vector<Delivery> Hoard(const Names& items, const std::string& space = "default") {
     for (const std::string& item : items) Submit(PutOne(item), space);
-    hoarder->Send(GetOf(Prefetch::kWanted), space);
+    hoarder->Send(GetOf(Prefetch::kAhead), space);
     return std::get<GetResult>(hoarder->TakeOne().answer->result).deliveries;
   }
 
@@ -50,12 +50,14 @@ TEST_F(PrefetchTest, ARecallGoesOutWithTheAnswerOfTheSameStep) {
   hoarder->Send(GetOf(Prefetch::kWanted));
   Submit(GetOne());
   const int woken = hoarder->sink->wakes;
-  Submit(PutOne("a"));
+  Put two = PutOne("a");
+  two.items.push_back(Text("b"));
+  Submit(std::move(two));
   EXPECT_EQ(hoarder->sink->wakes, woken + 1) << "one message";
   std::vector<SessionRecall> recalls;
   EXPECT_EQ(hoarder->session->TakeAnswers(hoarder->sink.get(), 10, 1'000, &recalls).size(), 1u);
   ASSERT_EQ(recalls.size(), 1u);
-  EXPECT_EQ(recalls.front().last, Fence{1}) << "it speaks of what comes with it";
+  EXPECT_EQ(recalls.front().last, Fence{2}) << "it speaks of what comes with it";
 }
 
 TEST_F(PrefetchTest, EachQueueIsToldOnceInAMessageWhateverItsNamespace) {
@@ -115,7 +117,7 @@ TEST_F(PrefetchTest, AUnaryCallCannotGetInAdvance) {
 
 TEST_F(PrefetchTest, AnOperationInASessionsNameHoldsItsItemsInAdvance) {
   Submit(PutOne("a"));
-  EXPECT_TRUE(Submit(GetOf(Prefetch::kWanted), "default", hoarder->session->id())->answer.ok());
+  EXPECT_TRUE(Submit(GetOf(Prefetch::kAhead), "default", hoarder->session->id())->answer.ok());
   Submit(GetOne());
   EXPECT_EQ(hoarder->TakeRecalls(), Names{"default/q"});
 }

@@ -103,6 +103,15 @@ TEST(RecallTest, AWantedGetStarvesAsAnyOther) {
   EXPECT_EQ(core.TakeRecalls(), Recalls{"1:q"});
 }
 
+TEST(RecallTest, TheFirstItemOfAWantedGetIsBegunAndNotRecalled) {
+  TestCore core;
+  core.Create("q");
+  core.Put("q", {"a"});
+  core.Do(Wanted(), kHoarder);
+  core.Begin(Wanted(), kStarving);
+  EXPECT_EQ(core.TakeRecalls(), kNobody);
+}
+
 TEST(RecallTest, AGetAheadStarvesNotAndARecalledItemIsBackInItsPlace) {
   TestCore core;
   core.Create("q", {.order = Order::kPriority});
@@ -121,7 +130,7 @@ TEST(RecallTest, EachIsToldOnceUntilItIsGivenMore) {
   TestCore core;
   core.Create("q");
   core.Put("q", {"a"});
-  const OperationId held = core.Begin(Wanted(), kHoarder);
+  const OperationId held = core.Begin(Ahead(), kHoarder);
   core.Begin(TestCore::GetOf("q", 10ms), kStarving);
   EXPECT_EQ(core.TakeRecalls(), Recalls{"1:q"});
   core.Begin(TestCore::GetOf("q", 10ms), kStarving);
@@ -130,7 +139,7 @@ TEST(RecallTest, EachIsToldOnceUntilItIsGivenMore) {
   EXPECT_EQ(core.TakeRecalls(), kNobody);
   core.Pass(10ms);
   core.Put("q", {"b"});
-  core.Do(Wanted(), kHoarder);
+  core.Do(Ahead(), kHoarder);
   EXPECT_EQ(core.TakeRecalls(), kNobody);
   core.Begin(TestCore::GetOf("q"), kStarving);
   EXPECT_EQ(core.TakeRecalls(), Recalls{"1:q"});
@@ -142,7 +151,7 @@ TEST(RecallTest, WhoIsServedWhileOthersGoOnStarvingIsToldAtOnce) {
   core.Create("q");
   core.Begin(Wanted(), kHoarder);
   core.Begin(TestCore::GetOf("q"), kStarving);
-  core.Put("q", {"a"});
+  core.Put("q", {"a", "b"});
   EXPECT_EQ(core.TakeRecalls(), Recalls{"1:q"});
 }
 
@@ -153,7 +162,7 @@ TEST(RecallTest, NothingIsRecalledFromWhoHoldsNothingInAdvance) {
   core.Put("q", {"a", "b"});
   core.Put("other", {"c"});
   core.Take("q", 1, kHoarder);
-  core.TaskDone("q", DeliveriesOf(core, core.Begin(Wanted(), kHoarder)));
+  core.TaskDone("q", DeliveriesOf(core, core.Begin(Ahead(), kHoarder)));
   sluice::Get other = Wanted();
   other.queue = "other";
   core.Do(other, kHoarder);
@@ -175,7 +184,7 @@ TEST(RecallTest, AtAQueueThatIsPausedNobodyStarvesUntilItGoesOn) {
   TestCore core;
   core.Create("q");
   core.Put("q", {"a"});
-  core.Do(Wanted(), kHoarder);
+  core.Do(Ahead(), kHoarder);
   core.Update("q", {.paused = true});
   core.Begin(TestCore::GetOf("q"), kStarving);
   EXPECT_EQ(core.TakeRecalls(), kNobody);
@@ -187,7 +196,7 @@ TEST(RecallTest, ShutdownAtOnceRecallsAndWhatComesBackIsDiscarded) {
   TestCore core;
   core.Create("q");
   core.Put("q", {"a", "b"});
-  const OperationId held = core.Begin(Wanted(), kHoarder);
+  const OperationId held = core.Begin(Ahead(), kHoarder);
   core.Do(Shutdown{"q", false});
   EXPECT_EQ(core.TakeRecalls(), kNobody);
   core.Do(Shutdown{"q", true});
@@ -208,7 +217,7 @@ TEST(RecallTest, DeletingTheQueueEndsAGetAhead) {
   TestCore core;
   core.Create("q");
   core.Put("q", {"a"});
-  core.Do(Wanted(), kHoarder);
+  core.Do(Ahead(), kHoarder);
   const OperationId ahead = core.Begin(Ahead(), kHoarder);
   core.Do(DeleteQueue{"q"});
   EXPECT_EQ(core.Outcome(ahead), "QUEUE_DELETED");
@@ -218,7 +227,7 @@ TEST(RecallTest, WhoIsAwayIsToldWhenItIsBack) {
   TestCore core;
   core.Create("q");
   core.Put("q", {"a"});
-  core.Do(Wanted(), kHoarder);
+  core.Do(Ahead(), kHoarder);
   core.Suspend(kHoarder);
   core.Begin(TestCore::GetOf("q"), kStarving);
   EXPECT_EQ(core.TakeRecalls(), kNobody);
@@ -230,7 +239,7 @@ TEST(RecallTest, WhoWasToldBeforeItsStreamBrokeIsToldAgain) {
   TestCore core;
   core.Create("q");
   core.Put("q", {"a"});
-  core.Do(Wanted(), kHoarder);
+  core.Do(Ahead(), kHoarder);
   core.Begin(TestCore::GetOf("q"), kStarving);
   EXPECT_EQ(core.TakeRecalls(), Recalls{"1:q"});
   core.Suspend(kHoarder);
@@ -244,7 +253,7 @@ TEST(RecallTest, WhoStarvesAndIsAwayRecallsNothing) {
   core.Begin(TestCore::GetOf("q"), kStarving);
   core.Suspend(kStarving);
   core.Put("q", {"a"});
-  core.Do(Wanted(), kHoarder);
+  core.Do(Ahead(), kHoarder);
   EXPECT_EQ(core.TakeRecalls(), kNobody);
   core.Resume(kStarving);
   EXPECT_EQ(core.TakeRecalls(), Recalls{"1:q"});
@@ -254,7 +263,7 @@ TEST(RecallTest, ASessionThatEndsLeavesItsItemsAndNoRecall) {
   TestCore core;
   core.Create("q");
   core.Put("q", {"a"});
-  core.Do(Wanted(), kHoarder);
+  core.Do(Ahead(), kHoarder);
   core.End(kHoarder);
   EXPECT_EQ(core.Get("q"), "a");
   EXPECT_EQ(core.TakeRecalls(), kNobody);
