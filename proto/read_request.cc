@@ -65,6 +65,7 @@ class OperationFields {
 
   LastName& last_name_;
   std::uint64_t id_ = 0;
+  std::uint64_t answer_may_wait_ = 0;
   Call call_;
 };
 
@@ -79,6 +80,8 @@ bool OperationFields::Read(WireReader* in) {
     const std::uint32_t field = tag >> 3;
     if (tag == Tag(1, kVarint)) {
       if (!in->Varint(&id_)) return false;
+    } else if (tag == Tag(v1::Operation::kAnswerMayWaitFieldNumber, kVarint)) {
+      if (!in->Varint(&answer_may_wait_)) return false;
     } else if ((tag & 7) == kSized && field >= kPutField && field <= kLastCallField) {
       if (!ReadCall(in, tag)) return false;
     } else if (!in->Skip(tag)) {
@@ -264,6 +267,7 @@ void Set(Parsed&& parsed, OperationIn* operation) {
 
 void OperationFields::Take(OperationIn* operation) {
   operation->id = id_;
+  operation->answer_may_wait = answer_may_wait_ != 0;
   switch (call_.field) {
     case kPutField: return Set(TakePut(), operation);
     case kGetField: return Set(TakeGet(), operation);

@@ -35,6 +35,7 @@ struct Cancelling {
 };
 struct OperationIn {
   std::uint64_t id = 0;
+  bool answer_may_wait = false;
   std::variant<Routed, Invalid, Cancelling> call;
 };
 // The queue that was named last: most operations of a stream name the same one again.
@@ -89,6 +90,7 @@ struct OperationOut {
   const Command* command = nullptr;                  // null: a Cancel of `cancels`
   std::optional<std::chrono::milliseconds> timeout;  // of a put, get or join: instead of the command's own
   std::uint64_t cancels = 0;
+  bool answer_may_wait = false;
 };
 struct RequestOut {
   const v1::Hello* hello = nullptr;  // null: none

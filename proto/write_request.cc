@@ -68,6 +68,7 @@ void WriteOperation(Out& out, const OperationOut& operation) {
   } else {
     out.template Fields<v1::Operation>([&](v1::Operation* message) { FillOther(operation, message); });
   }
+  out.Varint(v1::Operation::kAnswerMayWaitFieldNumber, operation.answer_may_wait ? 1 : 0);
 }
 
 template <typename Out>

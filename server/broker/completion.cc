@@ -104,10 +104,9 @@ void CompletionScope::Add(Completion completion, Answer&& answer) {
   owed.answer = std::move(answer);
 }
 
-void CompletionScope::Add(AnswerReceiver& to, std::uint64_t operation, Space* space, bool waited, Answer&& answer) {
+void CompletionScope::Add(AnswerReceiver& to, NumberedAnswer&& answer) {
   assert(loop.depth > 0);
-  loop.debts[loop.adding].AnswersOf(to).push_back(
-      {operation, space, waited, std::make_shared<const Answer>(std::move(answer))});
+  loop.debts[loop.adding].AnswersOf(to).push_back(std::move(answer));
 }
 
 void CompletionScope::Defer(std::function<void()> task) {

@@ -24,6 +24,7 @@ struct NumberedAnswer {
   std::uint64_t operation = 0;
   Space* space = nullptr;  // where it ran; null when it was refused before it reached one
   bool waited = false;     // it was not answered at once
+  bool may_wait = false;   // nobody waits for it, unless it delivers something
   std::shared_ptr<const Answer> answer;
   // What it counts when answers are put together to a message: its items and about their bytes. The receiver's.
   std::size_t items = 1;
@@ -65,7 +66,7 @@ class CompletionScope {
   // Requires (all): a scope is open in this thread.
   static void Add(Completion completion, Answer&& answer);
   // Keeps `to` alive until it was told.
-  static void Add(AnswerReceiver& to, std::uint64_t operation, Space* space, bool waited, Answer&& answer);
+  static void Add(AnswerReceiver& to, NumberedAnswer&& answer);
   static void Defer(std::function<void()> task);
 };
 

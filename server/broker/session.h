@@ -51,6 +51,7 @@ struct CancelCommand {
 struct SubmittedOperation {
   std::uint64_t operation = 0;  // the client's number
   std::variant<RoutedCommand, CancelCommand, Answer> what;
+  bool answer_may_wait = false;  // its answer alone does not wake the stream
 };
 
 // The stream's side. Both methods may come from any thread and must not block; they may come once more just

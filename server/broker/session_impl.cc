@@ -15,8 +15,16 @@ namespace {
 // Operations that a namespace runs in one step: enough that a lock costs nothing, few enough that others get their
 // turn.
 constexpr std::size_t kOperationsPerStep = 256;
+// So many answers that may wait do wait for another one.
+constexpr std::size_t kUnhurriedAnswers = 64;
 // A large confirmation must not keep its memory for the life of the thread.
 constexpr std::size_t kKeptAnswers = 256;
+
+bool MayWait(const NumberedAnswer& answer) {
+  if (!answer.may_wait) return false;
+  const GetResult* got = answer.got();
+  return got == nullptr || got->deliveries.empty();
+}
 
 }  // namespace
 
@@ -186,14 +194,14 @@ std::size_t Session::Impl::RunSome(std::span<SubmittedOperation> operations, Tim
     return 1;
   }
   if (auto* refusal = std::get_if<Answer>(&first.what)) {
-    CompletionScope::Add(*this, first.operation, nullptr, false, std::move(*refusal));
+    Refuse(first, std::move(*refusal));
     return 1;
   }
   const auto& routed = std::get<RoutedCommand>(first.what);
   Answer refusal;
   Space* const space = Reach(routed.space, routed.command, &refusal);
   if (space == nullptr) {
-    CompletionScope::Add(*this, first.operation, nullptr, false, std::move(refusal));
+    Refuse(first, std::move(refusal));
     return 1;
   }
   const auto next = operations.subspan(1, std::min(operations.size(), kOperationsPerStep) - 1);
@@ -203,6 +211,12 @@ std::size_t Session::Impl::RunSome(std::span<SubmittedOperation> operations, Tim
   for (const WaitingOperation& each : began_to_wait_) waiting_.Add(each.operation, {space, each.id});
   began_to_wait_.clear();
   return count;
+}
+
+void Session::Impl::Refuse(const SubmittedOperation& operation, Answer&& refusal) {
+  CompletionScope::Add(*this, {.operation = operation.operation,
+                               .may_wait = operation.answer_may_wait,
+                               .answer = std::make_shared<const Answer>(std::move(refusal))});
 }
 
 std::size_t Session::Impl::CountFor(const Space& space, std::span<const SubmittedOperation> operations) const {
@@ -254,13 +268,17 @@ void Session::Impl::Answered(std::vector<NumberedAnswer>& answers) {
     MutexLock lock(answer_mutex_);
     ended = ended_.load(std::memory_order_relaxed);
     if (!ended) {
+      std::size_t may_wait = 0;
       for (NumberedAnswer& each : answers) {
         if (each.waited) answered_.push_back(each.operation);
+        if (MayWait(each)) ++may_wait;
         log_.Add(std::move(each));
       }
+      unhurried_ += may_wait;
+      const bool hurry = may_wait < answers.size() || unhurried_ > kUnhurriedAnswers;
       any_answered_.store(!answered_.empty(), std::memory_order_relaxed);
       too_many = log_.retained() > limits::kRetainedAnswers;
-      if (sink_ && !std::exchange(woken_, true)) sink = sink_;
+      if (sink_ && hurry && !std::exchange(woken_, true)) sink = sink_;
     }
   }
   if (ended) {  // nobody hears these
@@ -298,6 +316,7 @@ std::vector<SessionAnswer> Session::Impl::TakeAnswers(const SessionSink* sink, s
   MutexLock lock(answer_mutex_);
   if (sink == nullptr || sink_.get() != sink) return {};
   woken_ = false;
+  unhurried_ = 0;
   if (recalls != nullptr) recalls->swap(recalls_);
   return log_.Take(max_items, max_bytes);
 }

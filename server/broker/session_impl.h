@@ -85,6 +85,8 @@ class Session::Impl final : public Timed, public AnswerReceiver {
 
   // Runs the first of `operations` and those after it that take the same step. Returns how many they are.
   std::size_t RunSome(std::span<SubmittedOperation> operations, TimePoint now) SLUICE_REQUIRES(order_mutex_);
+  // Answers one that reaches no namespace.
+  void Refuse(const SubmittedOperation& operation, Answer&& refusal);
   // How many of `operations` are new commands for `space`, in a row from the first.
   std::size_t CountFor(const Space& space, std::span<const SubmittedOperation> operations) const
       SLUICE_REQUIRES(order_mutex_);
@@ -125,6 +127,7 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   std::vector<SessionRecall> recalls_ SLUICE_GUARDED_BY(answer_mutex_);   // not taken by sink_ yet
   std::shared_ptr<SessionSink> sink_ SLUICE_GUARDED_BY(answer_mutex_);    // null: no stream
   bool woken_ SLUICE_GUARDED_BY(answer_mutex_) = false;                   // sink_ was woken and has taken nothing since
+  std::size_t unhurried_ SLUICE_GUARDED_BY(answer_mutex_) = 0;            // answers since that may wait
   TimePoint detached_ SLUICE_GUARDED_BY(answer_mutex_);                   // since when there is no stream
   std::vector<std::uint64_t> answered_ SLUICE_GUARDED_BY(answer_mutex_);  // have waited, and may be in waiting_
   std::atomic<bool> any_answered_{false};                                 // !answered_.empty(), set under answer_mutex_

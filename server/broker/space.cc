@@ -37,6 +37,7 @@ void Space::SubmitAll(SessionId session, TimePoint came, std::span<SubmittedOper
     Addressee addressee;
     addressee.receiver = &receiver;
     addressee.operation = each.operation;
+    addressee.may_wait = each.answer_may_wait;
     auto& command = std::get<RoutedCommand>(each.what).command;
     const OperationId id = Begin(session, std::move(command), now, std::move(addressee));
     if (id) waiting->push_back({each.operation, id});
@@ -251,7 +252,11 @@ void Space::ForgetEffects() {
 
 void Space::Release(Addressee&& addressee, Answer&& answer) {
   if (addressee.receiver != nullptr) {
-    CompletionScope::Add(*addressee.receiver, addressee.operation, this, addressee.waited, std::move(answer));
+    CompletionScope::Add(*addressee.receiver, {.operation = addressee.operation,
+                                               .space = this,
+                                               .waited = addressee.waited,
+                                               .may_wait = addressee.may_wait,
+                                               .answer = std::make_shared<const Answer>(std::move(answer))});
   } else {
     CompletionScope::Add(std::move(addressee.completion), std::move(answer));
   }

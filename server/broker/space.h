@@ -33,6 +33,7 @@ struct Addressee {
   AnswerReceiver* receiver = nullptr;
   std::uint64_t operation = 0;
   bool waited = false;
+  bool may_wait = false;
 };
 
 // One of those, in the receiver's words and in the namespace's.

@@ -236,6 +236,7 @@ bool SessionStream::Begin(wire::RequestIn& request) {
     }
     broker::SubmittedOperation& submitted = operations.emplace_back();
     submitted.operation = operation.id;
+    submitted.answer_may_wait = operation.answer_may_wait;
     if (auto* routed = std::get_if<wire::Routed>(&operation.call)) {
       submitted.what = broker::RoutedCommand{std::move(routed->space), std::move(routed->command)};
     } else if (auto* invalid = std::get_if<wire::Invalid>(&operation.call)) {

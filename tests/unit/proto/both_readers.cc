@@ -79,7 +79,7 @@ std::string RequestByHand(std::string_view bytes, Cut cut) {
     text += Describe(*request.hello);
   }
   for (const OperationIn& operation : request.operations) {
-    text += std::to_string(operation.id) + ": ";
+    text += std::to_string(operation.id) + (operation.answer_may_wait ? ", may wait: " : ": ");
     text += std::visit([](const auto& call) { return Describe(call); }, operation.call);
   }
   return text;
@@ -94,7 +94,7 @@ std::string RequestByGenerated(std::string_view bytes) {
     text += Describe(request.hello());
   }
   for (v1::Operation& operation : *request.mutable_operations()) {
-    text += std::to_string(operation.id()) + ": ";
+    text += std::to_string(operation.id()) + (operation.answer_may_wait() ? ", may wait: " : ": ");
     if (operation.has_cancel()) {
       text += Describe(Cancelling{operation.cancel().operation()});
     } else {

@@ -103,9 +103,10 @@ struct RandomRequest {
   explicit RandomRequest(Dice& dice) {
     for (std::uint64_t i = dice.Below(5); i > 0; --i) commands.push_back(dice.AnyCommand());
     for (const Command& command : commands) {
-      operations.push_back({dice.Number(), &space, &command, std::nullopt, 0});
+      operations.push_back({dice.Number(), &space, &command, std::nullopt, 0, dice.Maybe()});
       v1::Operation* operation = generated.add_operations();
       operation->set_id(operations.back().id);
+      operation->set_answer_may_wait(operations.back().answer_may_wait);
       Write(space, command, operation);
     }
     out.operations = operations;

@@ -11,7 +11,7 @@ namespace {
 class AnswerLogTest : public ::testing::Test {
  protected:
   void Add(Answer answer = {}) {
-    NumberedAnswer numbered{++last, nullptr, false, std::make_shared<const Answer>(std::move(answer))};
+    NumberedAnswer numbered{.operation = ++last, .answer = std::make_shared<const Answer>(std::move(answer))};
     Weigh(numbered);
     log.Add(std::move(numbered));
   }

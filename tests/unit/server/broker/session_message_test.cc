@@ -45,6 +45,36 @@ TEST_F(SessionMessageTest, RunsItsOperationsInOrderAndWakesTheStreamOnce) {
   EXPECT_EQ(std::get<StatsResult>(answers[3].answer->result).stats.leased, 1u);
 }
 
+TEST_F(SessionMessageTest, AnswersThatMayWaitGoWithTheNextOne) {
+  auto done = Next(TaskDone{"q", {Fence{1}}});
+  auto refused = NextRefusal();
+  done.answer_may_wait = refused.answer_may_wait = true;
+  Send({done, refused});
+  EXPECT_EQ(client->sink->wakes, 0);
+  Send({Next(Stats{"q"})});
+  EXPECT_EQ(client->sink->wakes, 1);
+  EXPECT_EQ(Answered().size(), 3u);
+}
+
+TEST_F(SessionMessageTest, TooManyAnswersDoNotWait) {
+  while (client->sink->wakes == 0) {
+    auto done = Next(TaskDone{"q", {Fence{1}}});
+    done.answer_may_wait = true;
+    Send({done});
+    ASSERT_LE(client->operation, 100u);
+  }
+  EXPECT_GT(Answered().size(), 10u);
+}
+
+TEST_F(SessionMessageTest, AnAnswerThatDeliversDoesNotWait) {
+  auto get = Next(GetOne());
+  get.answer_may_wait = true;
+  Send({get});
+  EXPECT_EQ(client->sink->wakes, 0);
+  Submit(PutOne("a"));
+  EXPECT_EQ(client->sink->wakes, 1);
+}
+
 TEST_F(SessionMessageTest, AGetThatWaitsIsServedByALaterPutOfTheSameMessage) {
   Send({Next(GetOne()), Next(PutOne("a"))});
   Answered();
