@@ -58,7 +58,7 @@ std::stop_token Stopped() {
 
 void SubmitAsync(const std::shared_ptr<Link>& link, std::string_view space, Command command,
                  const std::stop_token& stop, Epoch held_in, Completion finish, WhenFull when_full) {
-  if (!link->usable()) throw InternalError("this client was made before a fork: make a new one in the child");
+  CheckUsable(*link);
   const auto operation = std::make_shared<AsyncOperation>(std::move(finish));
   const bool may_wait = when_full == WhenFull::kWait && !InStopCallback();
   Link::Ticket ticket;

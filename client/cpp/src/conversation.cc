@@ -62,29 +62,30 @@ void Conversation::Add(RemoteOperationPtr operation, SteadyTime now) {
   operation->id = next_id_++;
   unsent_bytes_ += operation->bytes;
   ++unsent_count_;
-  operation->unattended = !operation->receiver.undemanding();
+  operation->unattended = operation->receiver && !operation->receiver.undemanding();
   if (operation->unattended) ++unattended_;
   if (!connected_ && operation->receiver) SetGiveUp(operation, now + options_.connect_timeout);
   const std::uint64_t id = operation->id;  // first: arguments are evaluated in any order
   pending_.emplace_hint(pending_.end(), id, Entry{std::move(operation)});
 }
 
-void Conversation::Cancel(const RemoteOperationPtr& operation, SteadyTime now, Effects& effects) {
-  if (operation->id == 0 || !operation->receiver || std::exchange(operation->cancelled, true)) return;
-  if (!connected_ || !Sent(*operation)) return Abandon(operation, CancelledAnswer("cancelled"), effects);
+bool Conversation::Cancel(const RemoteOperationPtr& operation, SteadyTime now, Effects& effects) {
+  if (operation->id == 0 || !operation->receiver || std::exchange(operation->cancelled, true)) return false;
+  if (!connected_ || !Sent(*operation)) {
+    Abandon(operation, CancelledAnswer("cancelled"), effects);
+    return false;
+  }
   AddCancel(*operation);
   SetGiveUp(operation, now + kCancelWait);
+  return true;
 }
 
 void Conversation::Close(Effects& effects) {
   for (const RemoteOperationPtr& operation : Operations()) {
+    if (!operation->receiver && !Sent(*operation)) continue;
     Finish(*operation, CancelledAnswer("the client was closed"), effects);
-    operation->id = 0;
+    Forget(*operation);
   }
-  pending_.clear();
-  give_ups_.clear();
-  unattended_ = 0;
-  CountUnsent();
   session_ = 0;
   effects.lost = leases_->LoseAll();
 }
@@ -186,7 +187,8 @@ bool Conversation::NextMessage(SteadyTime now, Message* message) {
       message->operations.push_back({.id = id,
                                      .space = &entry.operation->space,
                                      .command = &entry.operation->command,
-                                     .timeout = TimeLeft(*entry.operation, now)});
+                                     .timeout = TimeLeft(*entry.operation, now),
+                                     .answer_may_wait = entry.operation->answer_may_wait});
       message->held.push_back(entry.operation);
     } else {
       message->operations.push_back({.id = id, .timeout = {}, .cancels = entry.cancels});

@@ -73,8 +73,9 @@ class Conversation {
 
   // ---- operations ----
   void Add(RemoteOperationPtr operation, SteadyTime now);
-  // The caller wants it to end. It is answered soon, with what it got by then or with CANCELLED.
-  void Cancel(const RemoteOperationPtr& operation, SteadyTime now, Effects& effects);
+  // The caller wants it to end. It is answered soon, with what it got by then or with CANCELLED. True: the server is to
+  // be told.
+  bool Cancel(const RemoteOperationPtr& operation, SteadyTime now, Effects& effects);
   // Answers everything with CANCELLED; leases are lost.
   void Close(Effects& effects);
   // True while more is unsent than shall be held.

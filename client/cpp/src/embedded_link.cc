@@ -304,8 +304,8 @@ Link::Ticket EmbeddedLink::Submit(std::string_view space, Command command, Recei
   return operation;
 }
 
-Link::Ticket EmbeddedLink::SubmitLater(std::string_view space, Command command, Receiver receiver) {
-  return Submit(space, std::move(command), std::move(receiver), {}, kAnyEpoch);
+Link::Ticket EmbeddedLink::SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in) {
+  return Submit(space, std::move(command), std::move(receiver), {}, held_in);
 }
 
 void EmbeddedLink::Cancel(const Ticket& ticket) { core_->Cancel(static_cast<EmbeddedOperation&>(*ticket)); }

@@ -23,21 +23,25 @@ Called ItemBuffer::Take(Link& link, Get get, const std::stop_token& stop) {
   CheckMayBlock(link, stop);
   Called called;
   SeatPtr seat;
+  Link::Ticket ended;
   {
     MutexLock lock(mutex_);
     DropLost(link.leases().epoch());
     if (items_.empty()) {
-      seat = SitDown(&get);
+      seat = SitDown(&get, &ended);
     } else {
       called = TakeItems(get.max_items);
     }
   }
+  if (ended) link.CancelLater(ended);
   if (seat) called = WaitAt(link, seat, std::move(get), stop);
   AskAhead(link);
   return called;
 }
 
-ItemBuffer::SeatPtr ItemBuffer::SitDown(Get* get) {
+// A get in advance is of no use to who waits: the one that is wanted gets as much, and is served first.
+ItemBuffer::SeatPtr ItemBuffer::SitDown(Get* get, Link::Ticket* ended) {
+  *ended = EndAhead();
   const std::size_t wants = get->max_items;
   const std::size_t items = std::min(wants + Missing(), limits::kBatchItems);
   get->max_items = static_cast<std::uint32_t>(items);
@@ -69,7 +73,7 @@ Called ItemBuffer::WaitAt(Link& link, const SeatPtr& seat, Get get, const std::s
 bool ItemBuffer::Leave(const SeatPtr& seat) {
   MutexLock lock(mutex_);
   seat->answered = true;
-  asked_ -= seat->max_items;
+  if (std::exchange(seat->counted, false)) asked_ -= seat->max_items;
   if (seat->served) return false;
   std::erase(seats_, seat);
   wanted_ -= seat->wants;
@@ -108,13 +112,16 @@ std::size_t ItemBuffer::Missing() const {
   return taken >= room ? 0 : room - taken;
 }
 
-// Half of them at a time: a get for each item would cost as much as none in advance.
+// Half of them at a time: a get for each item would cost as much as none in advance. At once while others are here, so
+// that they last until it is answered; if none is, the caller may be back before there is any use in it.
 void ItemBuffer::AskAhead(Link& link) {
   AskedPtr ahead;
+  bool at_once = false;
   {
     MutexLock lock(mutex_);
     const std::size_t missing = Missing();
     if (closed_ || recalled_ || ahead_ || missing < (most_ + 1) / 2) return;
+    at_once = !items_.empty();
     ahead = ahead_ = std::make_shared<Asked>(shared_from_this(), missing);
     asked_ += missing;
   }
@@ -122,18 +129,26 @@ void ItemBuffer::AskAhead(Link& link) {
   get.max_items = static_cast<std::uint32_t>(ahead->max_items);
   get.prefetch = Prefetch::kAhead;
   try {
-    Submitted(link, ahead, link.SubmitLater(space_, std::move(get), Receiver(std::shared_ptr<Intake>(ahead))));
+    Receiver receiver{std::shared_ptr<Intake>(ahead)};
+    Submitted(link, ahead,
+              at_once ? link.Submit(space_, std::move(get), std::move(receiver), {}, kAnyEpoch)
+                      : link.SubmitLater(space_, std::move(get), std::move(receiver), kAnyEpoch));
   } catch (const Error&) {  // closed: the next caller hears of it
     MutexLock lock(mutex_);
-    asked_ -= ahead->max_items;
-    ahead_ = nullptr;
+    Dismiss(*ahead);
+    if (ahead_ == ahead) ahead_ = nullptr;
   }
 }
 
-void ItemBuffer::EndAhead(Errands* errands) {
-  if (!ahead_) return;
-  ahead_->unwanted = true;
-  if (ahead_->ticket) errands->cancels.push_back(std::exchange(ahead_->ticket, nullptr));
+Link::Ticket ItemBuffer::Dismiss(Asked& asked) {
+  if (std::exchange(asked.counted, false)) asked_ -= asked.max_items;
+  asked.unwanted = true;
+  return std::exchange(asked.ticket, nullptr);
+}
+
+Link::Ticket ItemBuffer::EndAhead() {
+  const AskedPtr ahead = std::exchange(ahead_, nullptr);
+  return ahead ? Dismiss(*ahead) : nullptr;
 }
 
 // ---- what comes --------------------------------------------------------------------------------
@@ -144,11 +159,13 @@ void ItemBuffer::Answered(Asked& asked, Answer&& answer, Epoch epoch) {
     MutexLock lock(mutex_);
     asked.answered = true;
     asked.ticket = nullptr;
-    asked_ -= asked.max_items;
+    if (std::exchange(asked.counted, false)) asked_ -= asked.max_items;
+    const bool late = asked.somebody_waited && Find(asked) == seats_.end();
     if (ahead_.get() == &asked) ahead_ = nullptr;
     if (auto* got = std::get_if<GetResult>(&answer.result)) {
       DropLost(epoch);
       for (Delivery& delivery : got->deliveries) items_.push_back({std::move(delivery), epoch});
+      if (late && seats_.empty()) GiveBackFirst(got->deliveries.size(), &errands);
       HandOut(asked, &errands);
       GiveBackRecalled(&errands);  // the recall may have been faster than this
       GiveBack(closed_ ? 0 : most_, &errands);
@@ -172,8 +189,7 @@ void ItemBuffer::HandOut(const Asked& asked, Errands* errands) {
     wanted_ -= seat->wants;
     seat->served = true;
     if (!seat->answered) {  // it was faster by another one's get
-      seat->unwanted = true;
-      if (seat->ticket) errands->cancels.push_back(std::exchange(seat->ticket, nullptr));
+      if (auto ticket = Dismiss(*seat)) errands->cancels.push_back(std::move(ticket));
     }
     Called called = TakeItems(seat->wants);
     errands->served.push_back({seat, std::move(called.answer), called.epoch});
@@ -202,7 +218,7 @@ void ItemBuffer::Recalled(Fence last) {
     recalled_ = true;
     recalled_to_ = std::max(recalled_to_, last);
     GiveBackRecalled(&errands);
-    EndAhead(&errands);
+    if (auto ticket = EndAhead()) errands.cancels.push_back(std::move(ticket));
   }
   Run(std::move(errands));
 }
@@ -213,7 +229,7 @@ void ItemBuffer::Close() noexcept {
     MutexLock lock(mutex_);
     closed_ = true;
     GiveBack(0, &errands);
-    EndAhead(&errands);
+    if (auto ticket = EndAhead()) errands.cancels.push_back(std::move(ticket));
   }
   Run(std::move(errands));
 }
@@ -225,6 +241,15 @@ void ItemBuffer::GiveBack(std::size_t keep, Errands* errands) {
     if (items_.back().epoch == errands->back_epoch) errands->back.push_back(items_.back().delivery.fence);
     items_.pop_back();
   }
+}
+
+// Of the `count` last ones: the server takes it for begun, and would not recall it.
+void ItemBuffer::GiveBackFirst(std::size_t count, Errands* errands) {
+  if (count == 0 || items_.back().epoch != epoch_) return;
+  const auto first = items_.end() - static_cast<std::ptrdiff_t>(count);
+  errands->back_epoch = epoch_;
+  errands->back.push_back(first->delivery.fence);
+  items_.erase(first);
 }
 
 void ItemBuffer::GiveBackRecalled(Errands* errands) {

@@ -44,12 +44,15 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
  private:
   // A get of the buffer's.
   struct Asked : Intake {
-    Asked(std::shared_ptr<ItemBuffer> whose, std::size_t items) : buffer(std::move(whose)), max_items(items) {}
+    Asked(std::shared_ptr<ItemBuffer> whose, std::size_t items, bool waited = false)
+        : buffer(std::move(whose)), max_items(items), somebody_waited(waited) {}
     void Take(Answer&& answer, Epoch epoch) override { buffer->Answered(*this, std::move(answer), epoch); }
 
     const std::shared_ptr<ItemBuffer> buffer;
     const std::size_t max_items;
+    const bool somebody_waited;
     // ---- under the buffer's lock ----
+    bool counted = true;  // in asked_
     bool answered = false;
     bool unwanted = false;  // it is to end soon
     Link::Ticket ticket;    // while it is not answered, from its submission on
@@ -57,7 +60,7 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
   // One of a caller that waits.
   struct Seat : Asked {
     Seat(std::shared_ptr<ItemBuffer> whose, std::size_t items, std::size_t wanted)
-        : Asked(std::move(whose), items), wants(wanted) {}
+        : Asked(std::move(whose), items, true), wants(wanted) {}
 
     const std::size_t wants;
     bool served = false;
@@ -94,15 +97,18 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
   void Run(Errands&& errands) SLUICE_EXCLUDES(mutex_);
   void Release(Link& link, std::vector<Fence>&& fences, Epoch epoch) const SLUICE_EXCLUDES(mutex_);
 
-  SeatPtr SitDown(Get* get) SLUICE_REQUIRES(mutex_);
+  SeatPtr SitDown(Get* get, Link::Ticket* ended) SLUICE_REQUIRES(mutex_);
   Called TakeItems(std::size_t wants) SLUICE_REQUIRES(mutex_);
   std::deque<SeatPtr>::iterator Find(const Asked& asked) SLUICE_REQUIRES(mutex_);
   void HandOut(const Asked& asked, Errands* errands) SLUICE_REQUIRES(mutex_);
   void Refuse(const Asked& asked, Answer&& answer, Errands* errands) SLUICE_REQUIRES(mutex_);
   // From the last one on, until there are `keep` left.
   void GiveBack(std::size_t keep, Errands* errands) SLUICE_REQUIRES(mutex_);
+  void GiveBackFirst(std::size_t count, Errands* errands) SLUICE_REQUIRES(mutex_);
   void GiveBackRecalled(Errands* errands) SLUICE_REQUIRES(mutex_);
-  void EndAhead(Errands* errands) SLUICE_REQUIRES(mutex_);
+  // Nothing more is expected of it. Returns what is to be cancelled, if anything.
+  Link::Ticket Dismiss(Asked& asked) SLUICE_REQUIRES(mutex_);
+  Link::Ticket EndAhead() SLUICE_REQUIRES(mutex_);
   // What is held and known in an epoch before `epoch` is void.
   void DropLost(Epoch epoch) SLUICE_REQUIRES(mutex_);
   // How many more may be asked for.
@@ -116,8 +122,8 @@ class ItemBuffer final : public RecallReceiver, public std::enable_shared_from_t
   Mutex mutex_;
   std::deque<Held> items_ SLUICE_GUARDED_BY(mutex_);
   std::deque<SeatPtr> seats_ SLUICE_GUARDED_BY(mutex_);  // not served yet; then items_ is empty
-  AskedPtr ahead_ SLUICE_GUARDED_BY(mutex_);             // that is not answered
-  std::size_t asked_ SLUICE_GUARDED_BY(mutex_) = 0;      // items, by all gets that are not answered
+  AskedPtr ahead_ SLUICE_GUARDED_BY(mutex_);             // that is not answered, nor dismissed
+  std::size_t asked_ SLUICE_GUARDED_BY(mutex_) = 0;      // items, by all gets that are not answered, nor dismissed
   std::size_t wanted_ SLUICE_GUARDED_BY(mutex_) = 0;     // items, by all seats that are not served
   bool recalled_ SLUICE_GUARDED_BY(mutex_) = false;      // since somebody last sat down
   Fence recalled_to_ SLUICE_GUARDED_BY(mutex_);          // in this epoch: what comes up to it goes back

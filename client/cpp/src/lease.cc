@@ -115,6 +115,17 @@ std::stop_token Lease::stop_token() const {
 
 void Lease::done() { Settle(state_.get(), Decision::kDone, DoneOf); }
 
+void Lease::done_nowait() {
+  CheckUndecided(state_.get());
+  CheckUsable(*state_->from->link);
+  try {
+    state_->from->link->SubmitLater(state_->from->space, DoneOf(*state_), nullptr, state_->from->epoch);
+  } catch (const LeaseLost&) {
+    ThrowLost(*state_);
+  }
+  state_->decision = Decision::kDone;
+}
+
 void Lease::fail(std::string_view error) {
   Settle(state_.get(), Decision::kFailed, [&](const State& state) { return FailOf(state, error); });
 }

@@ -7,8 +7,12 @@
 
 namespace sluice::detail {
 
-void CheckMayBlock(const Link& link, const std::stop_token& stop) {
+void CheckUsable(const Link& link) {
   if (!link.usable()) throw InternalError("this client was made before a fork: make a new one in the child");
+}
+
+void CheckMayBlock(const Link& link, const std::stop_token& stop) {
+  CheckUsable(link);
   if (InStopCallback()) {
     throw InvalidArgument(
         "a call on a client from a callback of task.stop_token() would wait for itself: call from "

@@ -46,12 +46,15 @@ class Link {
   // LeaseLost or Cancelled when the operation was not even begun; the receiver gets no answer then.
   virtual Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                         Epoch held_in) = 0;
-  // For what nobody waits for yet: it goes out with the next message, or soon. Never blocks. Throws Cancelled.
-  virtual Ticket SubmitLater(std::string_view space, Command command, Receiver receiver) = 0;
+  // For what nobody waits for yet: it goes out with the next message, or soon, and before the link is closed. Never
+  // blocks. Throws LeaseLost or Cancelled, as Submit.
+  virtual Ticket SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in) = 0;
   // Blocks: until `waiting` has its answer, be it that of an operation whose receiver it is, or from somebody else.
   virtual void Await(const std::shared_ptr<Waiting>& waiting) = 0;
   // The operation ends soon: with what it got by then, or with CANCELLED. An item that arrives later goes back.
   virtual void Cancel(const Ticket& ticket) = 0;
+  // As Cancel, but the server hears of it with the next message, or soon.
+  virtual void CancelLater(const Ticket& ticket) = 0;
   // Releases a lease; nobody waits for the answer.
   virtual void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept = 0;
   // Ends the connection: operations end with CANCELLED, leases are lost. Blocks: about 100 ms at most. Idempotent.
@@ -77,6 +80,9 @@ class Link {
   const std::shared_ptr<RecallTable> recalls_;  // likewise
   const std::shared_ptr<AsyncSide> async_ = std::make_shared<AsyncSide>();
 };
+
+// What holds for every call. Throws InternalError.
+void CheckUsable(const Link& link);
 
 // What holds for every call that blocks. Throws InternalError, InvalidArgument, Cancelled.
 void CheckMayBlock(const Link& link, const std::stop_token& stop);

@@ -72,8 +72,9 @@ Link::Ticket RemoteLink::Submit(std::string_view space, Command command, Receive
   return operation;
 }
 
-Link::Ticket RemoteLink::SubmitLater(std::string_view space, Command command, Receiver receiver) {
-  RemoteOperationPtr operation = MakeOperation(space, std::move(command), std::move(receiver), kAnyEpoch);
+Link::Ticket RemoteLink::SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in) {
+  RemoteOperationPtr operation = MakeOperation(space, std::move(command), std::move(receiver), held_in);
+  operation->answer_may_wait = true;
   session_->SubmitLater(operation);
   return operation;
 }
@@ -82,9 +83,15 @@ void RemoteLink::Await(const std::shared_ptr<Waiting>& waiting) { session_->Awai
 
 void RemoteLink::Cancel(const Ticket& ticket) { session_->Cancel(std::static_pointer_cast<RemoteOperation>(ticket)); }
 
+void RemoteLink::CancelLater(const Ticket& ticket) {
+  session_->CancelLater(std::static_pointer_cast<RemoteOperation>(ticket));
+}
+
 void RemoteLink::Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept {
   try {
-    session_->Submit(MakeOperation(space, sluice::Release{std::string(queue), {fence}}, nullptr, held_in), {});
+    RemoteOperationPtr operation = MakeOperation(space, sluice::Release{std::string(queue), {fence}}, nullptr, held_in);
+    operation->answer_may_wait = true;
+    session_->Submit(std::move(operation), {});
   } catch (const std::exception&) {
     // Closed, lost, or no memory: the item comes back with the session's end.
   }

@@ -23,9 +23,10 @@ class RemoteLink final : public Link {
 
   Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                 Epoch held_in) override;
-  Ticket SubmitLater(std::string_view space, Command command, Receiver receiver) override;
+  Ticket SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in) override;
   void Await(const std::shared_ptr<Waiting>& waiting) override;
   void Cancel(const Ticket& ticket) override;
+  void CancelLater(const Ticket& ticket) override;
   void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept override;
   void Close() noexcept override;
 

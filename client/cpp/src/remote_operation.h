@@ -22,6 +22,7 @@ struct RemoteOperation : Link::Operation {
   Receiver receiver;          // empty: nobody waits for the answer (any more)
   std::size_t bytes = 0;      // about what it takes on the wire
   Epoch held_in = kAnyEpoch;  // of the lease it speaks of
+  bool answer_may_wait = false;
 
   // ---- the conversation's ----
   bool unattended = false;             // no thread waits for its answer

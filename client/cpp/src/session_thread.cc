@@ -18,9 +18,6 @@ constexpr milliseconds kHealthy{1'000};     // a stream that lived so long shows
 // Several threads that have just got answers are given this long to ask for more: one message with all of it costs both
 // ends much less than one each.
 constexpr std::chrono::microseconds kGather{30};
-// What goes out with the next message waits no longer than this for one.
-constexpr milliseconds kLater{2};
-void* const kLaterTag = reinterpret_cast<void*>(std::uintptr_t{100});  // no StreamEvent
 constexpr auto kNever = SteadyTime::max();
 
 SteadyTime Now() { return std::chrono::steady_clock::now(); }
@@ -59,8 +56,7 @@ void SessionThread::Submit(RemoteOperationPtr operation, const std::stop_token& 
   Outgoing outgoing;
   {
     MutexLock lock(mutex_);
-    if (closing_) throw Cancelled("the client was closed");
-    if (!conversation_.Holds(operation->held_in)) throw LeaseLost("the lease was lost with the client's session");
+    CheckMayBegin(*operation);
     const bool waits = operation->receiver && conversation_.window_full();
     if (!waits) {
       conversation_.Add(operation, Now());
@@ -77,11 +73,19 @@ void SessionThread::Submit(RemoteOperationPtr operation, const std::stop_token& 
 }
 
 void SessionThread::SubmitLater(RemoteOperationPtr operation) {
-  MutexLock lock(mutex_);
+  {
+    MutexLock lock(mutex_);
+    CheckMayBegin(*operation);
+    conversation_.Add(std::move(operation), Now());
+    NoteUnattended();
+    if (!conversation_.connected()) return Wake();
+  }
+  if (!turns_.LookSoon()) WriteWhatIsThere();
+}
+
+void SessionThread::CheckMayBegin(const RemoteOperation& operation) const {
   if (closing_) throw Cancelled("the client was closed");
-  conversation_.Add(std::move(operation), Now());
-  NoteUnattended();
-  conversation_.connected() ? WakeLater() : Wake();
+  if (!conversation_.Holds(operation.held_in)) throw LeaseLost("the lease was lost with the client's session");
 }
 
 void SessionThread::WaitForRoom(const std::stop_token& stop) {
@@ -101,15 +105,24 @@ void SessionThread::WaitForRoom(const std::stop_token& stop) {
 }
 
 void SessionThread::Cancel(const RemoteOperationPtr& operation) {
+  if (BeginCancel(operation)) WriteWhatIsThere();
+}
+
+void SessionThread::CancelLater(const RemoteOperationPtr& operation) {
+  if (BeginCancel(operation) && !turns_.LookSoon()) WriteWhatIsThere();
+}
+
+bool SessionThread::BeginCancel(const RemoteOperationPtr& operation) {
+  bool to_be_told = false;
   Conversation::Effects effects;
   {
     MutexLock lock(mutex_);
-    conversation_.Cancel(operation, Now(), effects);
+    to_be_told = conversation_.Cancel(operation, Now(), effects);
     NoteUnattended();
-    Wake();  // for the time limit that a cancelled operation has
+    if (to_be_told) Wake();  // for the time limit that a cancelled operation has
   }
   effects.Run();
-  WriteWhatIsThere();
+  return to_be_told;
 }
 
 void SessionThread::Close() {
@@ -118,6 +131,7 @@ void SessionThread::Close() {
     MutexLock lock(mutex_);
     if (std::exchange(closing_, true)) return;
     conversation_.Close(effects);
+    gathering_ = 0;
     NoteUnattended();
     changed_.NotifyAll();
     Wake();
@@ -156,12 +170,6 @@ void SessionThread::Wake() {
   alarm_.Set(&queue_, gpr_now(GPR_CLOCK_MONOTONIC), nullptr);
 }
 
-void SessionThread::WakeLater() {
-  if (ended_ || std::exchange(later_set_, true)) return;
-  later_.Set(&queue_, gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kLater.count(), GPR_TIMESPAN)),
-             kLaterTag);
-}
-
 // ---- whose turn it is --------------------------------------------------------------------------
 
 void SessionThread::Run() {
@@ -189,10 +197,7 @@ bool SessionThread::Step() {
   void* tag = nullptr;
   bool ok = false;
   if (queue_.AsyncNext(&tag, &ok, FromNow(NextDeadline())) != grpc::CompletionQueue::GOT_EVENT) return true;
-  if (tag == kLaterTag) {
-    MutexLock lock(mutex_);
-    later_set_ = false;
-  } else if (tag != nullptr) {
+  if (tag != nullptr) {
     OnEvent(static_cast<StreamEvent>(reinterpret_cast<std::uintptr_t>(tag)), ok);
   } else {
     MutexLock lock(mutex_);
@@ -414,7 +419,7 @@ bool SessionThread::Heartbeat(SteadyTime now) {
   return true;
 }
 
-// Closed: says goodbye, if that takes no time. False: nothing is under way any more.
+// Closed: says what is still to be said and goodbye, if that takes no time. False: nothing is under way any more.
 bool SessionThread::Leave(SteadyTime now) {
   if (left_at_ == SteadyTime()) left_at_ = now;
   if (state_ == State::kNone) return false;
@@ -423,10 +428,19 @@ bool SessionThread::Leave(SteadyTime now) {
   if (opening || (open && now >= left_at_ + kGoodbye)) {
     EndStream("the client was closed", true);
   } else if (state_ == State::kOpen) {
+    Outgoing outgoing;
     {
       MutexLock lock(mutex_);
-      if (!open_ || std::exchange(writing_, true)) return true;
-      open_ = false;
+      if (!open_ || writing_) return true;
+      outgoing = TakeMessage();
+      if (!outgoing.stream) {
+        writing_ = true;
+        open_ = false;
+      }
+    }
+    if (outgoing.stream) {
+      outgoing.stream->Write(outgoing.message.out());
+      return true;
     }
     state_ = State::kLeaving;
     stream_->Write({.operations = {}, .goodbye = true}, true);

@@ -45,11 +45,14 @@ class SessionThread {
   void WaitUntilConnected(std::chrono::milliseconds timeout) SLUICE_EXCLUDES(mutex_);
   // Blocks: while the window is full. Throws Cancelled (closed, or `stop`), Unavailable.
   void Submit(RemoteOperationPtr operation, const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
-  // Never blocks. The operation goes out with the next message, or soon. Throws Cancelled (closed).
+  // Never blocks. The operation goes out with the next message, or after Turns::kBetweenCalls or two. Throws Cancelled
+  // (closed), LeaseLost.
   void SubmitLater(RemoteOperationPtr operation) SLUICE_EXCLUDES(mutex_);
   // Blocks: until answered.
   void Await(const std::shared_ptr<Waiting>& waiting) { turns_.Await(waiting); }
   void Cancel(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
+  // As Cancel, but the server hears of it as of what was submitted later.
+  void CancelLater(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
 
   // Tells Run to say goodbye and return. Idempotent.
   void Close() SLUICE_EXCLUDES(mutex_);
@@ -68,6 +71,9 @@ class SessionThread {
   };
 
   // ---- any thread ----
+  // True: the server is to be told.
+  bool BeginCancel(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
+  void CheckMayBegin(const RemoteOperation& operation) const SLUICE_REQUIRES(mutex_);
   void WaitForRoom(const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
   void WriteWhatIsThere() SLUICE_EXCLUDES(mutex_);
   // A message to be written, and the right to write; null: nothing is to be written now.
@@ -77,8 +83,6 @@ class SessionThread {
   };
   Outgoing TakeMessage() SLUICE_REQUIRES(mutex_);
   void Wake() SLUICE_REQUIRES(mutex_);
-  // Makes it look soon, if nothing else does before.
-  void WakeLater() SLUICE_REQUIRES(mutex_);
   // Sees to it that the turn is the keeper's when nobody else cares.
   void NoteUnattended() SLUICE_REQUIRES(mutex_);
 
@@ -129,7 +133,7 @@ class SessionThread {
   SteadyTime heartbeat_at_{};
   std::shared_ptr<SessionStream> stream_;  // others may use it, too, while they hold the right to write
 
-  Turns turns_{[this] { return Step(); }};
+  Turns turns_{[this] { return Step(); }, [this] { WriteWhatIsThere(); }};
   std::atomic<std::thread::id> keeper_;
 
   Mutex mutex_;      // acquired before that of turns_
@@ -146,8 +150,6 @@ class SessionThread {
   std::optional<Answer> refusal_ SLUICE_GUARDED_BY(mutex_);   // of the server, for good
   grpc::Alarm alarm_ SLUICE_GUARDED_BY(mutex_);
   bool alarm_set_ SLUICE_GUARDED_BY(mutex_) = false;
-  grpc::Alarm later_ SLUICE_GUARDED_BY(mutex_);
-  bool later_set_ SLUICE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sluice::detail

@@ -1,17 +1,8 @@
 #include "client/cpp/src/turns.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace sluice::detail {
-namespace {
-
-// The keeper leaves the turn to calls that follow each other more closely than this. So long nobody looks at the
-// connection after the last of them.
-constexpr std::chrono::milliseconds kBetweenCalls{10};
-
-}  // namespace
-
 // ---- calls -------------------------------------------------------------------------------------
 
 void Turns::Await(const std::shared_ptr<Waiting>& waiting) {
@@ -79,6 +70,7 @@ void Turns::Keep() {
       MutexLock lock(mutex_);
       WaitForTurn();
       taken_ = keeper_has_it_ = true;
+      look_soon_ = false;  // a step is a look
     }
     bool wanted = false;  // by a call
     while (more && !wanted) {
@@ -97,11 +89,26 @@ void Turns::WaitForTurn() {
     const bool quiet = turns_ == seen_;
     seen_ = turns_;
     if (!taken_ && (KeepersTurn() || (quiet && !SomebodyWaits()))) return;
-    keeper_sleeps_ = taken_ && quiet;  // one and the same call has it for long
+    keeper_sleeps_ = taken_ && quiet && !look_soon_;  // one and the same call has it for long
     while (keeper_sleeps_ && !keeper_called_) keeper_woken_.Wait(mutex_);
     if (!keeper_called_) keeper_woken_.WaitFor(mutex_, kBetweenCalls);
     keeper_sleeps_ = keeper_called_ = false;
+    if (taken_ && std::exchange(look_soon_, false)) Look();
   }
+}
+
+void Turns::Look() {
+  mutex_.unlock();
+  look_();
+  mutex_.lock();
+}
+
+bool Turns::LookSoon() {
+  MutexLock lock(mutex_);
+  if (keeper_has_it_) return false;
+  look_soon_ = true;
+  if (std::exchange(keeper_sleeps_, false)) keeper_woken_.NotifyOne();  // to wait for a while
+  return true;
 }
 
 bool Turns::SetKeepersTurn(bool keepers) {

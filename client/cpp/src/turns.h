@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -22,9 +23,13 @@ namespace sluice::detail {
 // Thread safety: all methods may be called from any thread; Keep from one.
 class Turns {
  public:
+  // The keeper leaves the turn to calls that follow each other more closely than this. So long nobody looks at the
+  // connection after the last of them.
+  static constexpr std::chrono::milliseconds kBetweenCalls{10};
+
   // `step` works until something has happened; false: there is nothing to do any more, ever. It runs in the thread
-  // whose turn it is, under no lock.
-  explicit Turns(std::function<bool()> step) : step_(std::move(step)) {}
+  // whose turn it is, `look` in the keeper's while a call has the turn; both under no lock.
+  Turns(std::function<bool()> step, std::function<void()> look) : step_(std::move(step)), look_(std::move(look)) {}
 
   // Blocks: until answered.
   void Await(const std::shared_ptr<Waiting>& waiting) SLUICE_EXCLUDES(mutex_);
@@ -34,6 +39,10 @@ class Turns {
   // True: the turn is the keeper's from now on, because something is to be done that no thread waits for. Returns true
   // when a call has the turn just now: its step must be ended.
   bool SetKeepersTurn(bool keepers) SLUICE_EXCLUDES(mutex_);
+
+  // True: somebody takes a step, or the keeper looks, in kBetweenCalls or two. False: the keeper waits for the next
+  // event, however long.
+  bool LookSoon() SLUICE_EXCLUDES(mutex_);
 
  private:
   static constexpr std::size_t kFewSleepers = 64;
@@ -47,8 +56,11 @@ class Turns {
   bool SomebodyWaits() SLUICE_REQUIRES(mutex_);
   void CallKeeper() SLUICE_REQUIRES(mutex_);
   void WaitForTurn() SLUICE_REQUIRES(mutex_);
+  // Releases the mutex meanwhile.
+  void Look() SLUICE_REQUIRES(mutex_);
 
   const std::function<bool()> step_;
+  const std::function<void()> look_;
   std::atomic<bool> keepers_turn_{false};  // changes under the mutex
   Mutex mutex_;
   CondVar keeper_woken_;
@@ -56,6 +68,7 @@ class Turns {
   bool keeper_has_it_ SLUICE_GUARDED_BY(mutex_) = false;
   bool keeper_sleeps_ SLUICE_GUARDED_BY(mutex_) = false;  // until it is called
   bool keeper_called_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool look_soon_ SLUICE_GUARDED_BY(mutex_) = false;
   std::uint64_t turns_ SLUICE_GUARDED_BY(mutex_) = 0;  // that calls have taken so far
   std::uint64_t seen_ SLUICE_GUARDED_BY(mutex_) = 0;   // turns_ when the keeper last looked
   // Calls that wait while the turn is another's, and some that were answered since.

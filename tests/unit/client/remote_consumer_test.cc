@@ -99,17 +99,27 @@ TEST_F(RemoteConsumerTest, WhatIsHereCostsNoMessageUntilHalfOfItIsGone) {
   for (const char* value : {"4", "5", "6", "7"}) EXPECT_EQ(consumer_->get().value(), value);
 }
 
+TEST_F(RemoteConsumerTest, WhoComesBackAtOnceHasAskedForNothingInAdvance) {
+  auto first = First(1);
+  Background get([&] { consumer_->get().done_nowait(); });
+  NextGet(v1::WANTED, 5);
+  client_->close();
+  EXPECT_EQ(get.Ended(), Reason::kCancelled);
+}
+
 TEST_F(RemoteConsumerTest, WithoutAnotherMessageItGoesOutByItself) {
   const auto first = First(1);
   NextGet(v1::AHEAD, 4);
 }
 
-TEST_F(RemoteConsumerTest, WhoWaitsGetsInEarnestNoMoreThanIsMissing) {
+TEST_F(RemoteConsumerTest, WhoWaitsGetsInEarnestInsteadOfInAdvance) {
   const auto first = First(1);
   const v1::Operation ahead = NextGet(v1::AHEAD, 4);
+  EXPECT_TRUE(ahead.answer_may_wait()) << "when there is nothing";
   std::optional<std::string> value;
   Background get([&] { value = consumer_->get().value(); });
-  const v1::Operation wanted = NextGet(v1::WANTED, 1);
+  EXPECT_EQ(stream_->NextOperation().cancel().operation(), ahead.id());
+  const v1::Operation wanted = NextGet(v1::WANTED, 5);
   stream_->Answer(wanted.id(), Items(2, 2));
   EXPECT_EQ(get.Ended(), Reason::kOk);
   EXPECT_EQ(value, "2");
@@ -120,14 +130,17 @@ TEST_F(RemoteConsumerTest, WhatComesInAdvanceGoesToWhoWaitsAndItsOwnGetEnds) {
   const v1::Operation ahead = NextGet(v1::AHEAD, 4);
   std::optional<Task<std::string>> task;
   Background get([&] { task = consumer_->get(); });
-  const v1::Operation wanted = NextGet(v1::WANTED, 1);
-  stream_->Answer(ahead.id(), Items(2, 3));
+  EXPECT_EQ(stream_->NextOperation().cancel().operation(), ahead.id());
+  const v1::Operation wanted = NextGet(v1::WANTED, 5);
+  stream_->Answer(ahead.id(), Items(2, 3));  // it was faster
   EXPECT_EQ(get.Ended(), Reason::kOk);
   EXPECT_EQ(task->value(), "2");
   EXPECT_EQ(stream_->NextOperation().cancel().operation(), wanted.id());
-  stream_->Answer(wanted.id(), Items(4, 4));
+  NextGet(v1::AHEAD, 3);
+  stream_->Answer(wanted.id(), Items(4, 5));
+  EXPECT_EQ(FencesOf(stream_->NextOperation().release()), Fences{4}) << "the server takes it for begun";
   EXPECT_EQ(consumer_->get().value(), "3");
-  EXPECT_EQ(consumer_->get().value(), "4") << "what came all the same is kept";
+  EXPECT_EQ(consumer_->get().value(), "5") << "what came all the same is kept";
 }
 
 TEST_F(RemoteConsumerTest, ARecallEndsTheGetInAdvanceAndReleasesAllThatIsNotBegunInOneMessage) {
@@ -139,7 +152,7 @@ TEST_F(RemoteConsumerTest, ARecallEndsTheGetInAdvanceAndReleasesAllThatIsNotBegu
   EXPECT_EQ(stream_->NextOperation().cancel().operation(), ahead.id());
   EXPECT_EQ(FencesOf(stream_->NextOperation().release()), (Fences{3, 4}));
   Background get([&] { consumer_->get(); });
-  NextGet(v1::WANTED, 3);
+  NextGet(v1::WANTED, 5);
   client_->close();
   EXPECT_EQ(get.Ended(), Reason::kCancelled);
 }

@@ -431,6 +431,7 @@ TEST_F(RemoteLinkTest, InTheChildOfAForkItSaysSoInsteadOfHanging) {
   if (child == 0) {
     alarm(10);  // a child that hangs fails
     bool ok = ReasonOf([&] { queue_->put("a"); }) == Reason::kInternal;
+    ok = ok && ReasonOf([&] { task->done_nowait(); }) == Reason::kInternal;
     ok = ok && ReasonOf([&] { const Client another(server_.address(), options_); }) == Reason::kInternal;
     task.reset();  // the lease is the parent's
     queue_.reset();

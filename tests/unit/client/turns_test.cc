@@ -56,6 +56,17 @@ class TurnsTest : public ::testing::Test {
     return !arrival.last;
   }
 
+  void Look() {
+    MutexLock lock(mutex_);
+    ++looks_;
+    changed_.NotifyAll();
+  }
+  // Blocks: until the keeper has looked so often.
+  void AwaitLooks(int looks) {
+    MutexLock lock(mutex_);
+    while (looks_ < looks) changed_.Wait(mutex_);
+  }
+
   // Blocks: until that thread waits at the wire, or `most` has passed.
   bool Reads(std::thread::id thread, std::chrono::milliseconds most = 10s) {
     const auto deadline = std::chrono::steady_clock::now() + most;
@@ -64,12 +75,13 @@ class TurnsTest : public ::testing::Test {
     return reader_ == thread;
   }
 
-  Turns turns_{[this] { return Step(); }};
+  Turns turns_{[this] { return Step(); }, [this] { Look(); }};
   std::thread keeper_;
   Mutex mutex_;
   CondVar arrived_;
   CondVar changed_;
   std::deque<Arrival> arrivals_ SLUICE_GUARDED_BY(mutex_);
+  int looks_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::optional<std::thread::id> reader_ SLUICE_GUARDED_BY(mutex_);  // who waits at the wire
 };
 
@@ -152,6 +164,25 @@ TEST_F(TurnsTest, ACallThatHasTheTurnIsToldToLeaveIt) {
   EXPECT_TRUE(Reads(keeper_.get_id()));
   Arrive({waiting});
   call.join();
+}
+
+TEST_F(TurnsTest, TheKeeperLooksSoonThoughACallHasTheTurn) {
+  const auto waiting = std::make_shared<Waiting>();
+  std::thread call([&] { turns_.Await(waiting); });
+  ASSERT_TRUE(Reads(call.get_id()));
+  StartKeeper();
+  for (int looks = 1; looks <= 3; ++looks) {
+    EXPECT_TRUE(turns_.LookSoon());
+    AwaitLooks(looks);  // or hangs
+  }
+  Arrive({waiting});
+  call.join();
+}
+
+TEST_F(TurnsTest, AKeeperThatWaitsForTheNextEventDoesNotLookSoon) {
+  StartKeeper();
+  ASSERT_TRUE(Reads(keeper_.get_id()));
+  EXPECT_FALSE(turns_.LookSoon());
 }
 
 TEST_F(TurnsTest, ManyCallsAtOnceAreAllAnswered) {

@@ -49,6 +49,7 @@ class Lease {
   std::stop_token stop_token() const;
 
   void done();
+  void done_nowait();
   void fail(std::string_view error);
   void release();
   // The lease goes with the operation. The callback is called exactly once, unless the call throws.
@@ -93,6 +94,10 @@ class Task {
   // The work is finished; returns when the server has said so. LeaseLost: somebody else has, or has done, it.
   // A second decision throws std::logic_error (Python's ValueError). Unavailable: not known; the item may come again.
   void done() { lease_.done(); }
+  // As done(), but never blocks: the server is told with the client's next message, 20 ms later at most, and before the
+  // client is closed. What it says is not waited for: if the lease was lost meanwhile, or the connection is and does
+  // not come back, the item comes again, and this worker is not told. A round trip less for each item.
+  void done_nowait() { lease_.done_nowait(); }
   // The work failed: the item is retried, or dead after max_attempts.
   void fail(std::string_view error) { lease_.fail(error); }
   // Not for me: back to its place, the attempt not counted.
@@ -117,7 +122,7 @@ class Task {
     std::move(lease_).fail_async(error, detail::CallbackTo<void>(std::move(handler)));
   }
 
-  // True after a decision that the server took, or when the lease was found lost.
+  // True after a decision that the server took, after done_nowait(), or when the lease was found lost.
   bool decided() const noexcept { return lease_.decision() != detail::Decision::kNone; }
   // True when a decision found the lease lost: somebody else has, or has done, the work.
   bool lost() const noexcept { return lease_.decision() == detail::Decision::kLost; }
