@@ -143,6 +143,7 @@ class Raw(Server):
 
 SERVERS = {
     "sluice": Sluice,
+    "sluice-prefetch": Sluice,
     "sluice-unary": Sluice,
     "redis": Redis,
     "beanstalkd": Beanstalkd,

@@ -11,44 +11,78 @@ namespace {
 
 using TextQueue = Queue<std::string>;
 
-class SluiceDriver : public Driver {
- public:
-  explicit SluiceDriver(TextQueue queue) : queue_(std::move(queue)) {}
-
-  void Put(const std::vector<std::string>& items) override {
-    if (items.size() == 1) {
-      queue_.put(items.front());
-    } else {
-      queue_.put_many(items);
-    }
+void PutTo(const TextQueue& queue, const std::vector<std::string>& items) {
+  if (items.size() == 1) {
+    queue.put(items.front());
+  } else {
+    queue.put_many(items);
   }
+}
 
-  const std::vector<std::string_view>& Get(std::size_t most, std::chrono::milliseconds wait) override {
+// What one thread got last.
+class Got {
+ public:
+  // `from`: a queue, or a consumer of one.
+  template <typename From>
+  const std::vector<std::string_view>& Get(const From& from, std::size_t most, std::chrono::milliseconds wait) {
     items_.clear();
     tasks_.clear();
     try {
-      tasks_ = queue_.get_many(most, {.timeout = wait});
+      tasks_ = from.get_many(most, {.timeout = wait});
     } catch (const Empty&) {
       return items_;
     }
     for (const TextQueue::task_type& task : tasks_) items_.push_back(task.payload());
     return items_;
   }
+  std::vector<TextQueue::task_type>& tasks() { return tasks_; }
 
+ private:
+  std::vector<TextQueue::task_type> tasks_;
+  std::vector<std::string_view> items_;
+};
+
+class SluiceDriver : public Driver {
+ public:
+  explicit SluiceDriver(TextQueue queue) : queue_(std::move(queue)) {}
+
+  void Put(const std::vector<std::string>& items) override { PutTo(queue_, items); }
+  const std::vector<std::string_view>& Get(std::size_t most, std::chrono::milliseconds wait) override {
+    return got_.Get(queue_, most, wait);
+  }
   void Done() override {
-    if (tasks_.size() == 1) {
-      tasks_.front().done();
+    if (got_.tasks().size() == 1) {
+      got_.tasks().front().done();
     } else {
-      queue_.done_many(tasks_);
+      queue_.done_many(got_.tasks());
     }
   }
 
  private:
   const TextQueue queue_;
-  std::vector<TextQueue::task_type> tasks_;
-  std::vector<std::string_view> items_;
+  Got got_;
 };
 
+// Items are got in advance, and task_done rides with the next message.
+class SluicePrefetchDriver : public Driver {
+ public:
+  explicit SluicePrefetchDriver(TextQueue queue) : queue_(std::move(queue)), consumer_(queue_.consumer()) {}
+
+  void Put(const std::vector<std::string>& items) override { PutTo(queue_, items); }
+  const std::vector<std::string_view>& Get(std::size_t most, std::chrono::milliseconds wait) override {
+    return got_.Get(consumer_, most, wait);
+  }
+  void Done() override {
+    for (TextQueue::task_type& task : got_.tasks()) task.done_nowait();
+  }
+
+ private:
+  const TextQueue queue_;
+  const Consumer<std::string> consumer_;
+  Got got_;
+};
+
+template <typename DriverOf>
 class SluiceSystem : public System {
  public:
   explicit SluiceSystem(const Place& place) : place_(place), client_(place.address) {}
@@ -59,7 +93,7 @@ class SluiceSystem : public System {
   std::unique_ptr<Driver> ConnectConsumer() override { return ConnectBoth(); }
   std::unique_ptr<Driver> ConnectBoth() override {
     const Client client = place_.one_connection ? client_ : Client(place_.address);
-    return std::make_unique<SluiceDriver>(client.queue<std::string>(place_.queue));
+    return std::make_unique<DriverOf>(client.queue<std::string>(place_.queue));
   }
 
  private:
@@ -69,6 +103,10 @@ class SluiceSystem : public System {
 
 }  // namespace
 
-std::unique_ptr<System> MakeSluice(const Place& place) { return std::make_unique<SluiceSystem>(place); }
+std::unique_ptr<System> MakeSluice(const Place& place) { return std::make_unique<SluiceSystem<SluiceDriver>>(place); }
+
+std::unique_ptr<System> MakeSluicePrefetch(const Place& place) {
+  return std::make_unique<SluiceSystem<SluicePrefetchDriver>>(place);
+}
 
 }  // namespace sluice::load

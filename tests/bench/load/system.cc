@@ -10,13 +10,17 @@ using Maker = std::unique_ptr<System> (*)(const Place&);
 
 const std::map<std::string, Maker>& Makers() {
   static const std::map<std::string, Maker> kMakers{
-      {"sluice", MakeSluice},     {"sluice-unary", MakeSluiceUnary},       {"beanstalkd", MakeBeanstalkd},
+      {"sluice", MakeSluice},
+      {"sluice-prefetch", MakeSluicePrefetch},
+      {"sluice-unary", MakeSluiceUnary},
+      {"beanstalkd", MakeBeanstalkd},
       {"raw", MakeRaw},
 #ifdef SLUICE_LOAD_REDIS
       {"redis", MakeRedis},
 #endif
 #ifdef SLUICE_LOAD_RABBITMQ
-      {"rabbitmq", MakeRabbitmq}, {"rabbitmq-nowait", MakeRabbitmqNowait},
+      {"rabbitmq", MakeRabbitmq},
+      {"rabbitmq-nowait", MakeRabbitmqNowait},
 #endif
 #ifdef SLUICE_LOAD_NATS
       {"nats", MakeNats},

@@ -51,6 +51,7 @@ std::vector<std::string> SystemNames();
 std::unique_ptr<System> MakeSystem(const std::string& name, const Place& place);
 
 std::unique_ptr<System> MakeSluice(const Place& place);
+std::unique_ptr<System> MakeSluicePrefetch(const Place& place);
 std::unique_ptr<System> MakeSluiceUnary(const Place& place);
 std::unique_ptr<System> MakeBeanstalkd(const Place& place);
 std::unique_ptr<System> MakeRaw(const Place& place);
