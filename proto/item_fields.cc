@@ -80,10 +80,11 @@ void ItemFields::SortHeaders() {
   headers_.erase(headers_.begin(), first_kept.base());
 }
 
+// What nearly every item has is known to be right at a look.
 void ItemFields::Check(std::size_t index, Checker* check) const {
-  check->Payload(index, payload_bytes_);
-  check->ContentType(index, content_type_);
-  check->Headers(index, headers_);
+  if (payload_bytes_ > limits::kItemBytes) check->Payload(index, payload_bytes_);
+  if (content_type_.size() > limits::kContentTypeBytes) check->ContentType(index, content_type_);  // Text: it is UTF-8
+  if (!headers_.empty()) check->Headers(index, headers_);
 }
 
 ContentPtr ItemFields::Take() {

@@ -1,10 +1,12 @@
 // An Item as its fields come off the wire. Internal to proto/session_codec.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/item.h"
 #include "proto/checker.h"
@@ -33,5 +35,13 @@ class ItemFields {
   Headers headers_;  // by name, each once
   std::int64_t priority_ = 0;
 };
+
+// Room for all elements of a list, of which the first one took `bytes`: as many as fit into the rest of the message at
+// hand, within reason, for its size may not be true.
+template <typename Element>
+void ReserveLike(std::uint64_t bytes, const WireReader& in, std::vector<Element>* list) {
+  constexpr std::uint64_t kWithinReason = 512;
+  if (bytes > 0) list->reserve(1 + std::min(in.rest() / bytes, kWithinReason));
+}
 
 }  // namespace sluice::wire

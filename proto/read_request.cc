@@ -189,7 +189,9 @@ bool OperationFields::ReadCreate(WireReader* in) {
 
 bool OperationFields::ReadItem(WireReader* in) {
   ItemFields item;
+  const std::uint64_t before = in->rest();
   if (!in->Message([&] { return item.Read(in, limits::kItemBytes); })) return false;
+  if (call_.items.capacity() == 0) ReserveLike(before - in->rest(), *in, &call_.items);
   item.Check(call_.item_count, &call_.item_check);
   if (++call_.item_count > limits::kBatchItems || call_.item_check.has_problem()) {
     call_.items.clear();  // the put is refused

@@ -111,7 +111,12 @@ bool AnswerFields::ReadGet(WireReader* in) {
   while (in->Next(&tag)) {
     bool read = false;
     switch (tag) {
-      case Tag(1, kSized): read = in->Message([&] { return ReadDelivery(in); }); break;
+      case Tag(1, kSized): {
+        const std::uint64_t before = in->rest();
+        read = in->Message([&] { return ReadDelivery(in); });
+        if (read && result_.get.deliveries.size() == 1) ReserveLike(before - in->rest(), *in, &result_.get.deliveries);
+        break;
+      }
       case Tag(2, kVarint): read = in->Varint(&result_.lease_ms); break;
       default: read = in->Skip(tag);
     }

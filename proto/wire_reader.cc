@@ -28,24 +28,6 @@ bool WireReader::Refill() {
   return true;
 }
 
-void WireReader::SetLimit(std::uint64_t limit) {
-  limit_ = limit;
-  end_ = chunk_end_at_ <= limit ? chunk_end_ : chunk_end_ - (chunk_end_at_ - limit);
-}
-
-bool WireReader::Enter(std::uint64_t* outer) {
-  std::size_t size = 0;
-  if (!Size(&size) || --depth_ < 0 || size > limit_ - position()) return Fail();
-  *outer = limit_;
-  SetLimit(position() + size);
-  return true;
-}
-
-void WireReader::Leave(std::uint64_t outer) {
-  ++depth_;
-  SetLimit(outer);
-}
-
 bool WireReader::Byte(std::uint8_t* byte) {
   if (p_ == end_ && !Refill()) return Fail();
   *byte = static_cast<std::uint8_t>(*p_++);
@@ -85,7 +67,7 @@ bool WireReader::LongSize(std::size_t* size) {
   return Fail();
 }
 
-bool WireReader::Copy(char* to, std::size_t size) {
+bool WireReader::LongCopy(char* to, std::size_t size) {
   while (size > 0) {
     if (p_ == end_ && !Refill()) return Fail();
     const std::size_t part = std::min(size, static_cast<std::size_t>(end_ - p_));
@@ -112,7 +94,7 @@ bool WireReader::Append(std::string* to, std::size_t size) {
 bool WireReader::View(std::string_view* view, std::string* scratch) {
   std::size_t size = 0;
   if (!Size(&size)) return false;
-  if (size <= static_cast<std::size_t>(end_ - p_)) {
+  if (size <= here()) {
     *view = {p_, size};
     p_ += size;
     return true;
@@ -125,8 +107,15 @@ bool WireReader::View(std::string_view* view, std::string* scratch) {
 
 bool WireReader::Text(std::string* text) {
   std::size_t size = 0;
-  text->clear();
-  return Size(&size) && Append(text, size) && (IsUtf8(*text) || Fail());
+  if (!Size(&size)) return false;
+  if (size <= here()) {
+    text->assign(p_, size);
+    p_ += size;
+  } else {
+    text->clear();
+    if (!Append(text, size)) return false;
+  }
+  return IsUtf8(*text) || Fail();
 }
 
 bool WireReader::Discard(std::size_t size) {

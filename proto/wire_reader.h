@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -38,6 +39,7 @@ class WireReader {
   }
   // The value of a field of that type.
   bool Varint(std::uint64_t* value) {
+    if (here() >= kMaxVarint) return NearVarint(value);
     if (p_ == end_ || static_cast<std::uint8_t>(*p_) >= 0x80) return LongVarint(value);
     *value = static_cast<std::uint8_t>(*p_++);
     return true;
@@ -49,7 +51,12 @@ class WireReader {
     return true;
   }
   // Bytes of the message as they are.
-  bool Copy(char* to, std::size_t size);
+  bool Copy(char* to, std::size_t size) {
+    if (size > here()) return LongCopy(to, size);
+    if (size > 0) std::memcpy(to, p_, size);
+    p_ += size;
+    return true;
+  }
   bool Append(std::string* to, std::size_t size);
   bool Discard(std::size_t size);
   // A sized field. Borrows: from the input or from `scratch`, until the next call.
@@ -61,6 +68,10 @@ class WireReader {
 
   // More bytes of the message at hand.
   bool More() { return p_ != end_ || Refill(); }
+  // Bytes of it that are still to come, if its size is true.
+  std::uint64_t rest() const { return limit_ - position(); }
+  // Those of them that are there.
+  std::size_t here() const { return static_cast<std::size_t>(end_ - p_); }
   // A message within the message: `fields` reads all of it, with Next until it is false, and returns ok(). Packed
   // numbers likewise, with More instead of Next.
   template <typename Fields>
@@ -72,6 +83,7 @@ class WireReader {
   }
 
  private:
+  static constexpr unsigned kMaxVarint = 10;
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
   bool Fail() { return ok_ = false; }
@@ -82,11 +94,38 @@ class WireReader {
   bool AnyTag(std::uint32_t* tag);
   bool LongTag(std::uint32_t* tag) { return AnyTag(tag) && CheckTag(*tag); }
   bool LongVarint(std::uint64_t* value);
+  // Requires: all bytes that it may have are here.
+  bool NearVarint(std::uint64_t* value) {
+    std::uint64_t result = 0;
+    for (unsigned i = 0; i < kMaxVarint; ++i) {
+      const auto byte = static_cast<std::uint8_t>(p_[i]);
+      result |= static_cast<std::uint64_t>(byte & 0x7Fu) << (7 * i);
+      if (byte < 0x80) {
+        p_ += i + 1;
+        *value = result;
+        return true;
+      }
+    }
+    return Fail();
+  }
   bool LongSize(std::size_t* size);
+  bool LongCopy(char* to, std::size_t size);
   bool SkipGroup(std::uint32_t tag);
-  bool Enter(std::uint64_t* outer);
-  void Leave(std::uint64_t outer);
-  void SetLimit(std::uint64_t limit);
+  bool Enter(std::uint64_t* outer) {
+    std::size_t size = 0;
+    if (!Size(&size) || --depth_ < 0 || size > limit_ - position()) return Fail();
+    *outer = limit_;
+    SetLimit(position() + size);
+    return true;
+  }
+  void Leave(std::uint64_t outer) {
+    ++depth_;
+    SetLimit(outer);
+  }
+  void SetLimit(std::uint64_t limit) {
+    limit_ = limit;
+    end_ = chunk_end_at_ <= limit ? chunk_end_ : chunk_end_ - (chunk_end_at_ - limit);
+  }
   // Bytes read so far.
   std::uint64_t position() const { return chunk_end_at_ - static_cast<std::uint64_t>(chunk_end_ - p_); }
 
