@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +11,7 @@
 
 #include <sluice/clock.h>
 
+#include "common/block_pool.h"
 #include "common/bytes.h"
 #include "common/ids.h"
 
@@ -61,21 +61,24 @@ template <typename T>
 class RoomBehind {
  public:
   using value_type = T;
-  explicit RoomBehind(Room* room) : room_(room) {}
+  explicit RoomBehind(Room* room) : room_(room), bytes_(room->bytes) {}
   template <typename U>
-  RoomBehind(const RoomBehind<U>& other) : room_(other.room()) {}  // NOLINT(google-explicit-constructor): rebinding
+  RoomBehind(const RoomBehind<U>& other)  // NOLINT(google-explicit-constructor): rebinding
+      : room_(other.room()), bytes_(other.bytes()) {}
 
   T* allocate(std::size_t count) {
-    char* const memory = static_cast<char*>(::operator new(count * sizeof(T) + room_->bytes));
+    char* const memory = static_cast<char*>(BlockPool::New(count * sizeof(T) + bytes_));
     room_->begin = memory + count * sizeof(T);
     return reinterpret_cast<T*>(memory);
   }
-  void deallocate(T* memory, std::size_t /*count*/) { ::operator delete(memory); }
+  void deallocate(T* memory, std::size_t count) { BlockPool::Delete(memory, count * sizeof(T) + bytes_); }
   Room* room() const { return room_; }
+  std::size_t bytes() const { return bytes_; }
   friend bool operator==(const RoomBehind&, const RoomBehind&) { return true; }
 
  private:
   Room* room_;
+  std::size_t bytes_;
 };
 
 }  // namespace detail
