@@ -127,7 +127,7 @@ bool AnswerFields::ReadGet(WireReader* in) {
 
 bool AnswerFields::ReadDelivery(WireReader* in) {
   std::uint64_t attempt = 0, put_time_ms = 0;
-  Delivery delivery;
+  Delivery& delivery = result_.get.deliveries.emplace_back();
   ItemFields item;
   std::uint32_t tag = 0;
   while (in->Next(&tag)) {
@@ -147,7 +147,6 @@ bool AnswerFields::ReadDelivery(WireReader* in) {
   delivery.attempt = static_cast<std::uint32_t>(attempt);
   delivery.put_time = FromUnixMs(static_cast<std::int64_t>(put_time_ms));
   delivery.content = item.Take();
-  result_.get.deliveries.push_back(std::move(delivery));
   return in->ok();
 }
 

@@ -108,14 +108,16 @@ bool WireReader::View(std::string_view* view, std::string* scratch) {
 bool WireReader::Text(std::string* text) {
   std::size_t size = 0;
   if (!Size(&size)) return false;
-  if (size <= here()) {
-    text->assign(p_, size);
-    p_ += size;
-  } else {
+  if (size > here()) {
     text->clear();
-    if (!Append(text, size)) return false;
+    return Append(text, size) && (IsUtf8(*text) || Fail());
   }
-  return IsUtf8(*text) || Fail();
+  // Looked at where it is: the copy would be waited for until all that was written before it is in memory.
+  const std::string_view view(p_, size);
+  if (!IsUtf8(view)) return Fail();
+  text->assign(view);
+  p_ += size;
+  return true;
 }
 
 bool WireReader::Discard(std::size_t size) {
