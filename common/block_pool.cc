@@ -135,7 +135,9 @@ void* BlockPool::New(std::size_t bytes) {
   Shelf& shelf = shelves[index];
   if (shelf.blocks == nullptr && !Fill(shelf, index)) return ::operator new(BytesOf(index));
   --shelf.count;
-  return std::exchange(shelf.blocks, shelf.blocks->next);
+  Block* const block = std::exchange(shelf.blocks, shelf.blocks->next);
+  __builtin_prefetch(shelf.blocks, 1);  // mostly far away, and wanted soon
+  return block;
 }
 
 void BlockPool::Delete(void* block, std::size_t bytes) noexcept {

@@ -25,7 +25,7 @@ void PutItems::Add(std::string_view payload) {
   std::shared_ptr<Content> content = MakeContent(payload.size(), &bytes);
   std::copy(payload.begin(), payload.end(), bytes);
   content->content_type = contents_->common.content_type;
-  content->headers = contents_->common.headers;
+  if (!contents_->common.headers.empty()) content->headers = contents_->common.headers;
   content->priority = contents_->common.priority;
   contents_->items.push_back(std::move(content));
 }
