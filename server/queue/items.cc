@@ -30,6 +30,7 @@ GetResult Namespace::State::Deliver(Queue& queue, const GetTerms& get, SessionSt
   result.deliveries.reserve(most);
   std::size_t bytes = 0;
   while (result.deliveries.size() < most) {
+    queue.ready.FetchAhead();
     bytes += ContentBytes(*queue.ready.Front()->content);
     if (bytes > limits::kReplyBytes && !result.deliveries.empty()) break;
     StoredItem& item = *queue.ready.PopFront();

@@ -32,6 +32,8 @@ class ReadyList {
   // Requires: !empty().
   StoredItem* Front() const;
   StoredItem* PopFront();
+  // Brings into the processor's cache what is popped soon: an item that has waited is far away.
+  void FetchAhead() const;
   // The first `max` items in order.
   std::vector<StoredItem*> First(std::size_t max) const;
 
