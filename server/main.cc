@@ -1,4 +1,6 @@
 // sluiced.
+#include <malloc.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -82,6 +84,9 @@ int Serve(const Config& config) {
 int main(int argc, char** argv) {
   // Process-wide and costly: a quarter of a unary call. Clang's annotations and TSan watch over our locks.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  // Messages come and go: their memory is not given back to the system and asked for again with each.
+  ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
   std::signal(SIGPIPE, SIG_IGN);  // a closed log pipe is no reason to die
   using namespace sluice::server;
   const CommandLine command_line =
