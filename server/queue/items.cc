@@ -10,7 +10,7 @@ namespace sluice::queue {
 
 void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents, TimePoint now) {
   for (ContentPtr& content : contents) {
-    StoredItem* item = pool_.New();
+    auto* const item = new StoredItem();
     item->id = ItemId{++last_item_};
     item->content = std::move(content);
     item->put_time = now;
@@ -111,7 +111,7 @@ void Namespace::State::Finish(StoredItem& item, Outcome outcome, Effects& effect
   freed_ += Charge(item);
   effects.memory_freed = true;
   queue.items.Erase(&item);
-  pool_.Delete(&item);
+  delete &item;
 
   if (queue.counting_joiners == 0) return;
   for (Waiter* joiner : queue.joiners) {

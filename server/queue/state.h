@@ -21,7 +21,6 @@
 
 #include "server/queue/namespace.h"
 #include "server/queue/number_table.h"
-#include "server/queue/pool.h"
 #include "server/queue/queue.h"
 #include "server/queue/session_state.h"
 #include "server/queue/stored_item.h"
@@ -176,8 +175,6 @@ class Namespace::State {
   std::set<std::pair<TimePoint, Fence>> lease_deadlines_;
   std::set<std::pair<TimePoint, OperationId>> timeouts_;
 
-  static constexpr std::size_t kKeptItems = 512;  // two batches of the usual size
-  Pool<StoredItem, kKeptItems> pool_;
   std::vector<StoredItem*> held_;      // the buffer of Held
   std::vector<Queue*> maybe_recalls_;  // until the step ends; a queue may stand here twice
   std::size_t freed_ = 0;              // what finished items give back to the budget when their queue settles

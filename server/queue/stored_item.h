@@ -8,6 +8,7 @@
 
 #include <sluice/clock.h>
 
+#include "common/block_pool.h"
 #include "common/ids.h"
 #include "common/item.h"
 #include "common/limits.h"
@@ -37,6 +38,10 @@ struct StoredItem {
 
   Links<StoredItem> by_age;      // all items of the queue, oldest first
   Links<StoredItem> by_session;  // all leases of the session
+
+  // They come and go by the batch.
+  static void* operator new(std::size_t bytes) { return BlockPool::New(bytes); }
+  static void operator delete(void* item, std::size_t bytes) noexcept { BlockPool::Delete(item, bytes); }
 
   bool leased() const { return static_cast<bool>(fence); }
   std::size_t bytes() const { return content->payload.size(); }
