@@ -19,6 +19,8 @@ constexpr int kPingTimeoutMs = 10'000;
 constexpr int kMinClientPingMs = 1'000;
 // Calls at the same time on one connection: room for 10,000 parked gets and whatever else the client does.
 constexpr int kStreamsPerConnection = 20'000;
+// HTTP/2 frames that a client may send: many items come in few frames, each of which costs both ends.
+constexpr int kMaxFrameBytes = 256 << 10;
 // gRPC's own memory: 14 KiB for each of 100,000 parked calls, and messages that are on their way.
 constexpr std::size_t kTransportMemoryBytes = std::size_t{2} << 30;
 
@@ -27,6 +29,7 @@ constexpr std::size_t kTransportMemoryBytes = std::size_t{2} << 30;
 void ApplyConnectionSettings(grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageBytes));
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(limits::kMetadataBytes));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kMaxFrameBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingAfterMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMs);
