@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-packages=(redis-server beanstalkd rabbitmq-server nats-server libhiredis-dev librabbitmq-dev libnats-dev python3)
+mapfile -t packages < <(awk '$1 == "build" || $1 == "bench" { print $2 }' "$root/docker/packages.txt")
 
 install=true build=true
 for word in "$@"; do
