@@ -21,7 +21,7 @@ STANDARD = set(
     """.split()
 )
 POSIX = re.compile(
-    r"(sys|netinet|arpa|net)/|(dirent|errno|fcntl|netdb|poll|pthread|pwd|sched|signal|spawn|syslog|termios|unistd)\.h$"
+    r"(sys|netinet|arpa|net)/|(dirent|errno|fcntl|malloc|netdb|poll|pthread|pwd|sched|signal|spawn|syslog|termios|unistd)\.h$"
 )
 # What a name in the table's right column stands for.
 LIBRARIES = {

@@ -53,7 +53,7 @@ class Link {
   virtual void Await(const std::shared_ptr<Waiting>& waiting) = 0;
   // The operation ends soon: with what it got by then, or with CANCELLED. An item that arrives later goes back.
   virtual void Cancel(const Ticket& ticket) = 0;
-  // As Cancel, but the server hears of it with the next message, or soon.
+  // As Cancel, of an operation that nobody waits for: the server hears of it with the next message, or soon.
   virtual void CancelLater(const Ticket& ticket) = 0;
   // Releases a lease; nobody waits for the answer.
   virtual void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept = 0;

@@ -101,23 +101,27 @@ void SessionThread::WaitForRoom(const std::stop_token& stop) {
 }
 
 void SessionThread::Cancel(const RemoteOperationPtr& operation) {
-  if (BeginCancel(operation)) WriteWhatIsThere();
+  if (BeginCancel(operation, true)) WriteWhatIsThere();
 }
 
 void SessionThread::CancelLater(const RemoteOperationPtr& operation) {
-  if (BeginCancel(operation) && !turns_.LookSoon()) WriteWhatIsThere();
+  if (BeginCancel(operation, false) && !turns_.LookSoon()) WriteWhatIsThere();
 }
 
-bool SessionThread::BeginCancel(const RemoteOperationPtr& operation) {
+bool SessionThread::BeginCancel(const RemoteOperationPtr& operation, bool somebody_waits) {
   bool to_be_told = false;
   Conversation::Effects effects;
   {
     MutexLock lock(mutex_);
     to_be_told = conversation_.Cancel(operation, SteadyNow(), effects);
     NoteUnattended();
-    if (to_be_told) Wake();  // for the time limit that a cancelled operation has
   }
   effects.Run();
+  // For the time limit that a cancelled operation has; and whose turn it is may be who has just got its answer.
+  if (to_be_told || somebody_waits) {
+    MutexLock lock(mutex_);
+    Wake();
+  }
   return to_be_told;
 }
 

@@ -51,7 +51,7 @@ class SessionThread {
   // Blocks: until answered.
   void Await(const std::shared_ptr<Waiting>& waiting) { turns_.Await(waiting); }
   void Cancel(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
-  // As Cancel, but the server hears of it as of what was submitted later.
+  // As Cancel, when nobody waits for the operation; the server hears of it as of what was submitted later.
   void CancelLater(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
 
   // Tells Run to say goodbye and return. Idempotent.
@@ -72,7 +72,7 @@ class SessionThread {
 
   // ---- any thread ----
   // True: the server is to be told.
-  bool BeginCancel(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
+  bool BeginCancel(const RemoteOperationPtr& operation, bool somebody_waits) SLUICE_EXCLUDES(mutex_);
   void CheckMayBegin(const RemoteOperation& operation) const SLUICE_REQUIRES(mutex_);
   void WaitForRoom(const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
   void WriteWhatIsThere() SLUICE_EXCLUDES(mutex_);
