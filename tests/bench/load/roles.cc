@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <exception>
 #include <functional>
 #include <iostream>
@@ -85,6 +86,27 @@ class Lane {
   std::vector<std::string> items_;
 };
 
+// As std::latch, but who waits sleeps at once: one that spins takes the processor from those that are still to be served.
+class Meeting {
+ public:
+  explicit Meeting(std::size_t expected) : missing_(expected) {}
+
+  void Arrive() {
+    const std::lock_guard lock(mutex_);
+    if (--missing_ == 0) complete_.notify_all();
+  }
+  void ArriveAndWait() {
+    Arrive();
+    std::unique_lock lock(mutex_);
+    complete_.wait(lock, [this] { return missing_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable complete_;
+  std::size_t missing_;
+};
+
 // Returns how many came.
 std::size_t GetAndFinish(Driver& driver, Board& board, std::size_t most, std::chrono::milliseconds wait) {
   const std::vector<std::string_view>& items = driver.Get(most, wait);
@@ -136,18 +158,18 @@ void Park(System& system, Board& board, const Load& load) {
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setstacksize(&attributes, kParkedStackBytes);
   ::pthread_setattr_default_np(&attributes);
-  std::latch served(static_cast<std::ptrdiff_t>(load.threads));
+  Meeting served(load.threads);
   RunThreads(system, load.threads, &System::ConnectConsumer, [&](Driver& driver, std::size_t) {
     std::vector<std::string_view> items;
     try {
       board.AddCalling();
       items = driver.Get(1, kParked);
     } catch (...) {
-      served.count_down();
+      served.Arrive();
       throw;
     }
     if (!items.empty()) board.StampServed();
-    served.arrive_and_wait();  // how long it takes to settle them is not in question
+    served.ArriveAndWait();  // how long it takes to settle them is not in question
     if (items.empty()) return;
     for (const std::string_view item : items) board.Mark(item);
     driver.Done();
