@@ -62,7 +62,7 @@ bool Namespace::State::Run(const Call& call, Get&& get) {
     return false;
   };
   if (!queue->settings.paused && !queue->ready.empty() && queue->getters.First() == nullptr) {
-    call.Succeed(Deliver(*queue, GetTerms(get), call.session, call.now));
+    call.Succeed(Deliver(*queue, GetTerms(get), call.session, queue->getters.size(), call.now));
     Settle(*queue, call.now, call.effects);
     return false;
   }

@@ -21,12 +21,15 @@ void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents,
   queue.put += contents.size();
 }
 
-GetResult Namespace::State::Deliver(Queue& queue, const GetTerms& get, SessionState* session, TimePoint now) {
+GetResult Namespace::State::Deliver(Queue& queue, const GetTerms& get, SessionState* session, std::size_t others,
+                                    TimePoint now) {
   GetResult result;
   result.auto_ack = get.auto_ack;
   result.lease = queue.LeaseTime(get.lease);
-  const std::size_t most =
-      std::min({std::max(std::size_t{get.max_items}, std::size_t{1}), queue.ready.size(), limits::kBatchItems});
+  std::size_t share = queue.ready.size();
+  // What is beyond the first item is in advance: others that wait come before it.
+  if (get.prefetch == Prefetch::kWanted) share /= 1 + others;
+  const std::size_t most = std::max(std::min({std::size_t{get.max_items}, share, limits::kBatchItems}), std::size_t{1});
   result.deliveries.reserve(most);
   std::size_t bytes = 0;
   while (result.deliveries.size() < most) {
@@ -181,7 +184,8 @@ bool Namespace::State::ServeGetters(Queue& queue, TimePoint now, Effects& effect
     Waiter* waiter = queue.getters.First();
     if (waiter == nullptr) waiter = queue.ahead.First();
     if (waiter == nullptr) break;
-    AnswerWaiter(*waiter, Answer::Ok(Deliver(queue, waiter->get, waiter->session, now)), effects);
+    const std::size_t others = queue.LineOf(waiter->get).size() - 1;
+    AnswerWaiter(*waiter, Answer::Ok(Deliver(queue, waiter->get, waiter->session, others, now)), effects);
     served = true;
   }
   return served;

@@ -109,7 +109,8 @@ class Namespace::State {
   // ---- items.cc: one item. Afterwards the caller settles its queue. ----
   void AddItems(Queue& queue, std::vector<ContentPtr>& contents, TimePoint now);
   // Leases the next items of the queue to a get.
-  GetResult Deliver(Queue& queue, const GetTerms& get, SessionState* session, TimePoint now);
+  // `others`: that wait in the same line.
+  GetResult Deliver(Queue& queue, const GetTerms& get, SessionState* session, std::size_t others, TimePoint now);
   void Lease(StoredItem& item, const GetTerms& get, SessionState* session, TimePoint now);
   // Takes the lease off; the item is in no list but its queue's items afterwards.
   void Unlease(StoredItem& item);

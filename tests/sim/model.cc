@@ -196,6 +196,17 @@ bool Model::GetLineIsBusy(const Get& get, std::size_t place) const {
   return false;
 }
 
+// For items of the same queue, in earnest.
+std::size_t Model::OthersThatWait(const Get& get, std::size_t place) const {
+  std::size_t others = 0;
+  for (std::size_t i = 0; i < waiters_.size(); ++i) {
+    const Get* other = std::get_if<Get>(&waiters_[i].command);
+    if (i == place || other == nullptr) continue;
+    others += other->queue == get.queue && other->prefetch != Prefetch::kAhead;
+  }
+  return others;
+}
+
 Model::Tried Model::Try(const Put& put, const Call& call) {
   ModelQueue* queue = Find(put.queue);
   if (queue == nullptr) return NotFound();
@@ -255,7 +266,11 @@ bool Model::Fits(const ModelQueue& queue, const Put& put) const {
 
 Answer Model::Deliver(ModelQueue& queue, const Get& get, const Call& call) {
   GetResult result{{}, get.lease.count() == 0 ? queue.settings.lease : get.lease, get.auto_ack};
-  const std::size_t most = std::min<std::size_t>(get.max_items, limits::kBatchItems);
+  std::size_t most = std::min<std::size_t>(get.max_items, limits::kBatchItems);
+  if (get.prefetch == Prefetch::kWanted) {
+    const std::size_t share = static_cast<std::size_t>(Ready(queue)) / (1 + OthersThatWait(get, call.place));
+    most = std::max<std::size_t>(std::min(most, share), 1);
+  }
   std::size_t bytes = 0;
   for (const ModelItem* next : ReadyInOrder(queue)) {
     bytes += Charge(*next->content) - limits::kItemOverheadBytes;

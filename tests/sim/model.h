@@ -150,6 +150,7 @@ class Model {
   bool FitsBounds(const ModelQueue& queue, const Put& put) const;
   bool Fits(const ModelQueue& queue, const Put& put) const;
   bool PutLineIsBusy(const std::string& queue, std::size_t place) const;
+  std::size_t OthersThatWait(const Get& get, std::size_t place) const;
   bool GetLineIsBusy(const Get& get, std::size_t place) const;
   Answer Deliver(ModelQueue& queue, const Get& get, const Call& call);
   enum class Attempt { kCounted, kNotCounted };

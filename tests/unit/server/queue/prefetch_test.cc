@@ -61,6 +61,20 @@ TEST(PrefetchTest, AWantedGetStandsInLineAsAnyOther) {
   EXPECT_EQ(core.Outcome(last), "c");
 }
 
+TEST(PrefetchTest, ThoseThatWaitShareWhatComesAtOnce) {
+  TestCore core;
+  core.Create("q");
+  const OperationId first = core.Begin(Wanted(), kHoarder);
+  const OperationId second = core.Begin(Wanted(), kStarving);
+  const OperationId plain = core.Begin(TestCore::GetOf("q"), kStarving);
+  core.Put("q", {"a", "b", "c", "d", "e", "f", "g", "h"});
+  EXPECT_EQ(core.Outcome(first), "a,b");
+  EXPECT_EQ(core.Outcome(second), "c,d,e");
+  EXPECT_EQ(core.Outcome(plain), "f");
+  EXPECT_EQ(core.TakeRecalls(), Recalls{});
+  EXPECT_EQ(core.StatsOf("q").ready, 2u);
+}
+
 TEST(PrefetchTest, WhoWaitsInEarnestIsCountedAsAGetterWhoLooksAheadIsNot) {
   TestCore core;
   core.Create("q");
@@ -144,15 +158,6 @@ TEST(RecallTest, EachIsToldOnceUntilItIsGivenMore) {
   core.Begin(TestCore::GetOf("q"), kStarving);
   EXPECT_EQ(core.TakeRecalls(), Recalls{"1:q"});
   EXPECT_EQ(core.TaskDone("q", DeliveriesOf(core, held)), "ok");
-}
-
-TEST(RecallTest, WhoIsServedWhileOthersGoOnStarvingIsToldAtOnce) {
-  TestCore core;
-  core.Create("q");
-  core.Begin(Wanted(), kHoarder);
-  core.Begin(TestCore::GetOf("q"), kStarving);
-  core.Put("q", {"a", "b"});
-  EXPECT_EQ(core.TakeRecalls(), Recalls{"1:q"});
 }
 
 TEST(RecallTest, NothingIsRecalledFromWhoHoldsNothingInAdvance) {
