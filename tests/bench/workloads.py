@@ -62,7 +62,7 @@ EXTRA_SYSTEMS = ("rabbitmq-nowait",)
 EXTRA_WORKLOADS = ("w3-single",)
 NOTES = {
     "sluice": "the C++ SDK: the threads of a process share a connection",
-    "sluice-prefetch": "the same, with consumers that get up to 16 items in advance; task_done goes with the next message "
+    "sluice-prefetch": "the same, with consumers that get up to 16 items, or a batch, in advance; task_done goes with the next message "
     "and does not wait: it is told all the same, and a lost connection only means that the item comes again",
     "sluice-unary": "unary gRPC calls without the SDK, a connection for each thread",
     "redis": "lists; an item waits in a list of its consumer until it is finished (LPUSH, BLMOVE, LREM; batched: "
@@ -83,7 +83,7 @@ def refusal(system, workload):
         return "no queue: only streams"
     if system == "sluice-unary" and not workload.parked and workload.name != "w1":
         return "shown alone and parked"
-    if system == "sluice-prefetch" and (workload.batch > 1 or workload.parked):
+    if system == "sluice-prefetch" and workload.parked:
         return "as sluice"
     if system == "rabbitmq" and workload.parked > 1000:
         return "does not take 10,000 connections within a minute"

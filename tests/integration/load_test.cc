@@ -34,7 +34,7 @@ class LoadTest : public ServerTest {
     ServerTest::SetUp();
     Create("q", "maxsize: " + std::to_string(kMaxsize));
     for (int i = 0; i < kProducers; ++i) {
-      producers_.push_back(std::async(std::launch::async, [this, i, queue = Connect()] { Produce(queue, i); }));
+      producers_.push_back(std::async(std::launch::async, [i, queue = Connect()] { Produce(queue, i); }));
     }
   }
 

@@ -71,13 +71,17 @@ std::vector<Lease::State*> Unsettled(const std::vector<Lease*>& leases, const Li
   return unsettled;
 }
 
-// One message; marks each lease with how it ended.
-void SettleBatch(Link& link, std::span<Lease::State* const> batch) {
+TaskDone DoneOf(std::span<Lease::State* const> batch) {
   TaskDone done{batch.front()->from->queue, {}};
   done.fences.reserve(batch.size());
   for (const Lease::State* state : batch) done.fences.push_back(state->delivery.fence);
+  return done;
+}
+
+// One message; marks each lease with how it ended.
+void SettleBatch(Link& link, std::span<Lease::State* const> batch) {
   try {
-    const Called called = Call(link, batch.front()->from->space, std::move(done), {}, batch.front()->from->epoch);
+    const Called called = Call(link, batch.front()->from->space, DoneOf(batch), {}, batch.front()->from->epoch);
     for (Lease::State* state : batch) state->decision = Decision::kDone;
     const auto& lost = std::get<TaskDoneResult>(called.answer.result).lost;
     if (lost.empty()) return;
@@ -88,6 +92,32 @@ void SettleBatch(Link& link, std::span<Lease::State* const> batch) {
   } catch (const LeaseLost&) {  // all of them
     for (Lease::State* state : batch) state->decision = Decision::kLost;
   }
+}
+
+void SettleBatchLater(Link& link, std::span<Lease::State* const> batch) {
+  Decision decision = Decision::kDone;
+  try {
+    link.SubmitLater(batch.front()->from->space, DoneOf(batch), nullptr, batch.front()->from->epoch);
+  } catch (const LeaseLost&) {
+    decision = Decision::kLost;
+  }
+  for (Lease::State* state : batch) state->decision = decision;
+}
+
+// `settle` settles a batch of those that are still to be settled. Throws when any is lost.
+template <typename Settle>
+void SettleLeases(const std::vector<Lease*>& leases, const std::vector<Lease::State*>& unsettled,
+                  const Settle& settle) {
+  for (auto rest = std::span(unsettled); !rest.empty();) {
+    const std::size_t count = std::min(rest.size(), limits::kBatchItems);
+    settle(rest.first(count));
+    rest = rest.subspan(count);
+  }
+  const auto lost = std::count_if(leases.begin(), leases.end(),
+                                  [](const Lease* lease) { return lease->decision() == Decision::kLost; });
+  if (lost == 0) return;
+  throw LeaseLost(std::to_string(lost) + " of " + std::to_string(leases.size()) +
+                  " leases are lost: their items are delivered again, or somebody else finished them");
 }
 
 }  // namespace
@@ -126,17 +156,13 @@ std::chrono::milliseconds QueueHandle::extend(std::uint64_t fence, std::chrono::
 }
 
 void QueueHandle::done_many(const std::vector<Lease*>& leases) const {
-  const std::vector<Lease::State*> unsettled = Unsettled(leases, link_.get(), space_, queue_);
-  for (auto rest = std::span(unsettled); !rest.empty();) {
-    const std::size_t count = std::min(rest.size(), limits::kBatchItems);
-    SettleBatch(*link_, rest.first(count));
-    rest = rest.subspan(count);
-  }
-  const auto lost = std::count_if(leases.begin(), leases.end(),
-                                  [](const Lease* lease) { return lease->decision() == Decision::kLost; });
-  if (lost == 0) return;
-  throw LeaseLost(std::to_string(lost) + " of " + std::to_string(leases.size()) +
-                  " leases are lost: their items are delivered again, or somebody else finished them");
+  SettleLeases(leases, Unsettled(leases, link_.get(), space_, queue_), [&](auto batch) { SettleBatch(*link_, batch); });
+}
+
+void QueueHandle::done_many_nowait(const std::vector<Lease*>& leases) const {
+  CheckUsable(*link_);
+  SettleLeases(leases, Unsettled(leases, link_.get(), space_, queue_),
+               [&](auto batch) { SettleBatchLater(*link_, batch); });
 }
 
 }  // namespace sluice::detail

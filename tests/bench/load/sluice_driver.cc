@@ -1,5 +1,6 @@
 // Sluice through its public SDK.
-#include <optional>
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include <sluice/client.h>
@@ -44,7 +45,7 @@ class Got {
 
 class SluiceDriver : public Driver {
  public:
-  explicit SluiceDriver(TextQueue queue) : queue_(std::move(queue)) {}
+  SluiceDriver(TextQueue queue, std::size_t /*batch*/) : queue_(std::move(queue)) {}
 
   void Put(const std::vector<std::string>& items) override { PutTo(queue_, items); }
   const std::vector<std::string_view>& Get(std::size_t most, std::chrono::milliseconds wait) override {
@@ -66,15 +67,15 @@ class SluiceDriver : public Driver {
 // Items are got in advance, and task_done rides with the next message.
 class SluicePrefetchDriver : public Driver {
  public:
-  explicit SluicePrefetchDriver(TextQueue queue) : queue_(std::move(queue)), consumer_(queue_.consumer()) {}
+  SluicePrefetchDriver(TextQueue queue, std::size_t batch)
+      : queue_(std::move(queue)),
+        consumer_(queue_.consumer({.prefetch = std::max(ConsumerOptions().prefetch, batch)})) {}
 
   void Put(const std::vector<std::string>& items) override { PutTo(queue_, items); }
   const std::vector<std::string_view>& Get(std::size_t most, std::chrono::milliseconds wait) override {
     return got_.Get(consumer_, most, wait);
   }
-  void Done() override {
-    for (TextQueue::task_type& task : got_.tasks()) task.done_nowait();
-  }
+  void Done() override { queue_.done_many_nowait(got_.tasks()); }
 
  private:
   const TextQueue queue_;
@@ -93,7 +94,7 @@ class SluiceSystem : public System {
   std::unique_ptr<Driver> ConnectConsumer() override { return ConnectBoth(); }
   std::unique_ptr<Driver> ConnectBoth() override {
     const Client client = place_.one_connection ? client_ : Client(place_.address);
-    return std::make_unique<DriverOf>(client.queue<std::string>(place_.queue));
+    return std::make_unique<DriverOf>(client.queue<std::string>(place_.queue), place_.batch);
   }
 
  private:

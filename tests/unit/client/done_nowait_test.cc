@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <sluice/client.h>
 
@@ -61,6 +62,19 @@ TEST_F(EmbeddedDoneNowaitTest, ALeaseThatIsKnownToBeLostIsNotDone) {
   EXPECT_EQ(queue_.get_nowait().value(), "a");
 }
 
+TEST_F(EmbeddedDoneNowaitTest, OfManyTheLostOnesAreTold) {
+  queue_.put("early");
+  std::vector<Task<std::string>> tasks;
+  tasks.push_back(queue_.get());
+  clock_.Advance(31s);
+  queue_.put_many({"a", "b"});
+  for (int i = 0; i < 3; ++i) tasks.push_back(queue_.get());
+  EXPECT_EQ(ReasonOf([&] { queue_.done_many_nowait(tasks); }), Reason::kLeaseLost);
+  EXPECT_TRUE(tasks[0].lost() && !tasks[1].lost() && !tasks[2].lost() && !tasks[3].lost());
+  queue_.join();
+  EXPECT_EQ(queue_.stats().done, 3u);
+}
+
 class RemoteDoneNowaitTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -105,6 +119,17 @@ TEST_F(RemoteDoneNowaitTest, ItRidesInFrontOfWhatIsSaidNext) {
   EXPECT_TRUE(next.has_put()) << next.ShortDebugString();
   stream_->Answer(next.id(), Answer::Ok(PutResult{ItemId{1}, 1}));
   EXPECT_EQ(put.Ended(), Reason::kOk);
+}
+
+TEST_F(RemoteDoneNowaitTest, ManyAreOneOperation) {
+  std::vector<Task<std::string>> tasks;
+  for (std::uint64_t fence : {5, 6, 7}) tasks.push_back(Get(fence));
+  queue_->done_many_nowait(tasks);
+  const v1::Operation operation = stream_->NextOperation();
+  EXPECT_EQ(std::vector(operation.task_done().fences().begin(), operation.task_done().fences().end()),
+            (std::vector<std::uint64_t>{5, 6, 7}));
+  EXPECT_TRUE(operation.answer_may_wait());
+  queue_->done_many_nowait(tasks);  // passed over
 }
 
 TEST_F(RemoteDoneNowaitTest, AClientThatIsClosedAtOnceHasToldIt) {

@@ -67,6 +67,7 @@ class QueueHandle {
   std::vector<std::uint64_t> fail(const std::vector<std::uint64_t>& fences, std::string_view error) const;
   std::vector<std::uint64_t> release(const std::vector<std::uint64_t>& fences) const;
   void done_many(const std::vector<Lease*>& leases) const;
+  void done_many_nowait(const std::vector<Lease*>& leases) const;
   std::chrono::milliseconds extend(std::uint64_t fence, std::chrono::milliseconds lease) const;
   QueueCounts join(const JoinOptions& options) const;
   // The callback is called exactly once, unless the call throws.
@@ -144,6 +145,13 @@ class Queue {
     leases.reserve(tasks.size());
     for (task_type& task : tasks) leases.push_back(&task.lease());
     handle_.done_many(leases);
+  }
+  // As done_many(), but never blocks: see Task<T>::done_nowait().
+  void done_many_nowait(std::span<task_type> tasks) const {
+    std::vector<detail::Lease*> leases;
+    leases.reserve(tasks.size());
+    for (task_type& task : tasks) leases.push_back(&task.lease());
+    handle_.done_many_nowait(leases);
   }
   // Gets with items in advance. InvalidArgument: prefetch is out of range. Asks nothing of the server yet.
   Consumer<T, C> consumer(const ConsumerOptions& options = {}) const {
