@@ -99,14 +99,6 @@ TEST_F(RemoteConsumerTest, WhatIsHereCostsNoMessageUntilHalfOfItIsGone) {
   for (const char* value : {"4", "5", "6", "7"}) EXPECT_EQ(consumer_->get().value(), value);
 }
 
-TEST_F(RemoteConsumerTest, WhoComesBackAtOnceHasAskedForNothingInAdvance) {
-  auto first = First(1);
-  Background get([&] { consumer_->get().done_nowait(); });
-  NextGet(v1::WANTED, 5);
-  client_->close();
-  EXPECT_EQ(get.Ended(), Reason::kCancelled);
-}
-
 TEST_F(RemoteConsumerTest, WithoutAnotherMessageItGoesOutByItself) {
   const auto first = First(1);
   NextGet(v1::AHEAD, 4);
