@@ -1,7 +1,8 @@
 """Every command of the README is run, its program is built and run, against a server of the test's own.
 
 What stands in for the reader's machine: `sluiced` listens where the test says, `./quickstart` runs in full only in
-build/release (elsewhere the pipeline alone), and `docker`, for which there is no engine, only has its files looked at.
+build/release (elsewhere the pipeline alone), the comparison with the peers only says how it is used, and `docker`, for
+which there is no engine, only has its files looked at.
 """
 
 import os
@@ -26,6 +27,7 @@ sluiced() { exec sluiced --listen "$SLUICE_ADDRESS" "$@"; }
 if [ "$BUILD" != "$PWD/build/release" ]; then
   ./quickstart() { pipeline run ${1+"$1"}; }
 fi
+tests/bench/peers.sh() { bash tests/bench/peers.sh --help; }
 docker() {
   local previous=
   for word in "$@"; do
