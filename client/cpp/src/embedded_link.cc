@@ -304,7 +304,8 @@ Link::Ticket EmbeddedLink::Submit(std::string_view space, Command command, Recei
   return operation;
 }
 
-Link::Ticket EmbeddedLink::SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in) {
+Link::Ticket EmbeddedLink::SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in,
+                                       bool /*at_once*/) {
   return Submit(space, std::move(command), std::move(receiver), {}, held_in);
 }
 

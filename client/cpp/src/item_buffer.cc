@@ -130,10 +130,8 @@ void ItemBuffer::AskAhead(Link& link) {
   get.prefetch = Prefetch::kAhead;
   try {
     Receiver receiver{std::shared_ptr<Intake>(ahead)};
-    Submitted(link, ahead,
-              at_once ? link.Submit(space_, std::move(get), std::move(receiver), {}, kAnyEpoch)
-                      : link.SubmitLater(space_, std::move(get), std::move(receiver), kAnyEpoch));
-  } catch (const Error&) {  // closed: the next caller hears of it
+    Submitted(link, ahead, link.SubmitLater(space_, std::move(get), std::move(receiver), kAnyEpoch, at_once));
+  } catch (const std::exception&) {  // closed, or no memory: the next caller hears of it
     MutexLock lock(mutex_);
     Dismiss(*ahead);
     if (ahead_ == ahead) ahead_ = nullptr;

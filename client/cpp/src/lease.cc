@@ -119,7 +119,7 @@ void Lease::done_nowait() {
   CheckUndecided(state_.get());
   CheckUsable(*state_->from->link);
   try {
-    state_->from->link->SubmitLater(state_->from->space, DoneOf(*state_), nullptr, state_->from->epoch);
+    state_->from->link->SubmitLater(state_->from->space, DoneOf(*state_), nullptr, state_->from->epoch, false);
   } catch (const LeaseLost&) {
     ThrowLost(*state_);
   }

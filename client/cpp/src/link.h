@@ -46,9 +46,10 @@ class Link {
   // LeaseLost or Cancelled when the operation was not even begun; the receiver gets no answer then.
   virtual Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                         Epoch held_in) = 0;
-  // For what nobody waits for yet: it goes out with the next message, or soon, and before the link is closed. Never
-  // blocks. Throws LeaseLost or Cancelled, as Submit.
-  virtual Ticket SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in) = 0;
+  // For what nobody waits for yet: it goes out with the next message, or soon, and, when connected, before the link is
+  // closed; with `at_once` there is a message for it now. Never blocks. Throws LeaseLost or Cancelled, as Submit.
+  virtual Ticket SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in,
+                             bool at_once) = 0;
   // Blocks: until `waiting` has its answer, be it that of an operation whose receiver it is, or from somebody else.
   virtual void Await(const std::shared_ptr<Waiting>& waiting) = 0;
   // The operation ends soon: with what it got by then, or with CANCELLED. An item that arrives later goes back.

@@ -72,10 +72,11 @@ Link::Ticket RemoteLink::Submit(std::string_view space, Command command, Receive
   return operation;
 }
 
-Link::Ticket RemoteLink::SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in) {
+Link::Ticket RemoteLink::SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in,
+                                     bool at_once) {
   RemoteOperationPtr operation = MakeOperation(space, std::move(command), std::move(receiver), held_in);
   operation->answer_may_wait = true;
-  session_->SubmitLater(operation);
+  session_->SubmitLater(operation, at_once);
   return operation;
 }
 

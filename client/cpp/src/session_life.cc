@@ -127,8 +127,10 @@ void SessionThread::OnRead(bool ok) {
   if (response == nullptr) return EndStream("the server sent what is not a message of a session", true);
   if (state_ == State::kGreeting && !OnWelcome(*response)) return EndStream("the server did not greet", true);
   read_next_ = OnAnswers(response->answers);
-  for (const wire::RecallIn& recall : response->recalls) recalls_->Recall(recall.queue, recall.last);
-  if (read_next_) return;
+  if (read_next_) {
+    for (const wire::RecallIn& recall : response->recalls) recalls_->Recall(recall.queue, recall.last);
+    return;
+  }
   again_at_once_ = true;
   EndStream("the session was lost", true);
 }

@@ -68,7 +68,7 @@ void SessionThread::Submit(RemoteOperationPtr operation, const std::stop_token& 
   Submit(std::move(operation), stop);
 }
 
-void SessionThread::SubmitLater(RemoteOperationPtr operation) {
+void SessionThread::SubmitLater(RemoteOperationPtr operation, bool at_once) {
   {
     MutexLock lock(mutex_);
     CheckMayBegin(*operation);
@@ -76,7 +76,7 @@ void SessionThread::SubmitLater(RemoteOperationPtr operation) {
     NoteUnattended();
     if (!conversation_.connected()) return Wake();
   }
-  if (!turns_.LookSoon()) WriteWhatIsThere();
+  if (at_once || !turns_.LookSoon()) WriteWhatIsThere();
 }
 
 void SessionThread::CheckMayBegin(const RemoteOperation& operation) const {

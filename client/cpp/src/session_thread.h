@@ -45,9 +45,9 @@ class SessionThread {
   void WaitUntilConnected(std::chrono::milliseconds timeout) SLUICE_EXCLUDES(mutex_);
   // Blocks: while the window is full. Throws Cancelled (closed, or `stop`), Unavailable.
   void Submit(RemoteOperationPtr operation, const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
-  // Never blocks. The operation goes out with the next message, or after Turns::kBetweenCalls or two. Throws Cancelled
-  // (closed), LeaseLost.
-  void SubmitLater(RemoteOperationPtr operation) SLUICE_EXCLUDES(mutex_);
+  // Never blocks. The operation goes out with the next message, or after Turns::kBetweenCalls or two; with `at_once` as
+  // soon as no write is under way. Throws Cancelled (closed), LeaseLost.
+  void SubmitLater(RemoteOperationPtr operation, bool at_once) SLUICE_EXCLUDES(mutex_);
   // Blocks: until answered.
   void Await(const std::shared_ptr<Waiting>& waiting) { turns_.Await(waiting); }
   void Cancel(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);

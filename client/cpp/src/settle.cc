@@ -97,7 +97,7 @@ void SettleBatch(Link& link, std::span<Lease::State* const> batch) {
 void SettleBatchLater(Link& link, std::span<Lease::State* const> batch) {
   Decision decision = Decision::kDone;
   try {
-    link.SubmitLater(batch.front()->from->space, DoneOf(batch), nullptr, batch.front()->from->epoch);
+    link.SubmitLater(batch.front()->from->space, DoneOf(batch), nullptr, batch.front()->from->epoch, false);
   } catch (const LeaseLost&) {
     decision = Decision::kLost;
   }

@@ -50,8 +50,10 @@ class ConsumerHandle {
 //
 // What it costs: an item that is here waits for its turn here, though somebody else might begin it, and a more urgent
 // one that is put meanwhile comes after it. So it is bounded (ConsumerOptions::prefetch), and the server asks for what
-// is not begun as soon as another get of the queue, by any client, finds nothing, or the queue is shut down at once:
-// then it all goes back to its places, no attempt counted, and nothing is got in advance until the next wait here.
+// is not begun as soon as another get of the queue, by any client, waits, or the queue is shut down at once: then it
+// all goes back to its places, no attempt counted, and nothing is got in advance until the next wait here. A get that
+// does not wait (get_nowait) asks for nothing back. Items that are here come also while the queue is paused; when it is
+// deleted, done() of them is LeaseLost. join() waits for them as for all items.
 //
 //   auto consumer = queue.consumer({.prefetch = 8});
 //   while (true) {
@@ -60,7 +62,7 @@ class ConsumerHandle {
 //     task.done();
 //   }
 //
-// One for each thread is fastest. The destructor gives back what was not begun; it does not block. Callers throw what
+// One for each thread is fastest. The destructor gives back what was not begun; it does not block. Calls throw what
 // the queue's calls throw.
 //
 // Thread safety: all methods may be called from any thread.

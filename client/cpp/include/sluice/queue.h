@@ -146,7 +146,7 @@ class Queue {
     for (task_type& task : tasks) leases.push_back(&task.lease());
     handle_.done_many(leases);
   }
-  // As done_many(), but never blocks: see Task<T>::done_nowait().
+  // As done_many(), but never blocks: see Task<T>::done_nowait(). LeaseLost: of those that are known here to be lost.
   void done_many_nowait(std::span<task_type> tasks) const {
     std::vector<detail::Lease*> leases;
     leases.reserve(tasks.size());

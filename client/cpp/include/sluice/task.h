@@ -94,9 +94,10 @@ class Task {
   // The work is finished; returns when the server has said so. LeaseLost: somebody else has, or has done, it.
   // A second decision throws std::logic_error (Python's ValueError). Unavailable: not known; the item may come again.
   void done() { lease_.done(); }
-  // As done(), but never blocks: the server is told with the client's next message, 20 ms later at most, and before the
-  // client is closed. What it says is not waited for: if the lease was lost meanwhile, or the connection is and does
-  // not come back, the item comes again, and this worker is not told. A round trip less for each item.
+  // As done(), but never blocks: the server is told with the client's next message, about 20 ms later at most, and
+  // before the client is closed; without a connection, when there is one again. What the server says is not waited for:
+  // if the lease was lost meanwhile, or the connection does not come back, the item comes again, and this worker is
+  // not told, not by lost() either. A round trip less for each item.
   void done_nowait() { lease_.done_nowait(); }
   // The work failed: the item is retried, or dead after max_attempts.
   void fail(std::string_view error) { lease_.fail(error); }
