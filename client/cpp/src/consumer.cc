@@ -52,18 +52,9 @@ std::vector<Lease> ConsumerHandle::get(const GetOptions& options) const {
 
 std::vector<Lease> ConsumerHandle::get_many(std::size_t max_items, const GetManyOptions& options) const {
   Get first = GetManyOf(queue_, max_items, options, create_);
-  Gather gather(space_, first, options);
-  Called called = buffer_->Take(*link_, std::move(first), options.stop);
-  gather.Add(link_, std::move(called.answer), called.epoch);
-  while (std::optional<Get> rest = gather.Next(*link_)) {
-    try {
-      called = buffer_->Take(*link_, *std::move(rest), options.stop);
-    } catch (const Error&) {
-      break;  // the linger is over; what else it may be, the next call says
-    }
-    gather.Add(link_, std::move(called.answer), called.epoch);
-  }
-  return gather.Take();
+  return Gather(space_, first, options).Run(link_, std::move(first), [&](Get get) {
+    return buffer_->Take(*link_, std::move(get), options.stop);
+  });
 }
 
 }  // namespace sluice::detail
