@@ -6,14 +6,13 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <sluice/client.h>
 
 #include "common/answer.h"
-#include "tests/support/fake_session_server.h"
+#include "tests/unit/client/remote_client_fixture.h"
 #include "tests/unit/common/background.h"
 
 namespace sluice {
@@ -21,7 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Background;
-using testing::FakeSessionServer;
 using testing::FakeStream;
 using testing::ReasonOf;
 using Stream = std::shared_ptr<FakeStream>;
@@ -75,16 +73,10 @@ TEST_F(EmbeddedDoneNowaitTest, OfManyTheLostOnesAreTold) {
   EXPECT_EQ(queue_.stats().done, 3u);
 }
 
-class RemoteDoneNowaitTest : public ::testing::Test {
+class RemoteDoneNowaitTest : public testing::RemoteClientTest {
  protected:
   void SetUp() override {
-    std::thread greeter([&] {
-      stream_ = server_.NextStream();
-      stream_->Hello();
-      stream_->Welcome(7);
-    });
-    client_.emplace(server_.address(), ClientOptions{.connect_timeout = 10s, .min_backoff = 5ms, .max_backoff = 20ms});
-    greeter.join();
+    RemoteClientTest::SetUp();
     queue_.emplace(client_->queue<std::string>("q"));
   }
   Task<std::string> Get(std::uint64_t fence) {
@@ -98,9 +90,6 @@ class RemoteDoneNowaitTest : public ::testing::Test {
     return *std::move(task);
   }
 
-  FakeSessionServer server_;
-  Stream stream_;
-  std::optional<Client> client_;
   std::optional<Queue<std::string>> queue_;
 };
 

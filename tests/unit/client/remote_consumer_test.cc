@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,7 +12,7 @@
 
 #include "common/answer.h"
 #include "proto/wire.h"
-#include "tests/support/fake_session_server.h"
+#include "tests/unit/client/remote_client_fixture.h"
 #include "tests/unit/common/background.h"
 
 namespace sluice {
@@ -21,9 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Background;
-using testing::FakeSessionServer;
-using testing::FakeStream;
-using Stream = std::shared_ptr<FakeStream>;
 using Fences = std::vector<std::uint64_t>;
 
 // Items first .. last, each with its number as fence and payload.
@@ -39,16 +35,10 @@ Answer Items(std::uint64_t first, std::uint64_t last) {
 
 Fences FencesOf(const v1::ReleaseRequest& release) { return {release.fences().begin(), release.fences().end()}; }
 
-class RemoteConsumerTest : public ::testing::Test {
+class RemoteConsumerTest : public testing::RemoteClientTest {
  protected:
   void SetUp() override {
-    std::thread greeter([&] {
-      stream_ = server_.NextStream();
-      stream_->Hello();
-      stream_->Welcome(7);
-    });
-    client_.emplace(server_.address(), ClientOptions{.connect_timeout = 10s, .min_backoff = 5ms, .max_backoff = 20ms});
-    greeter.join();
+    RemoteClientTest::SetUp();
     consumer_.emplace(client_->queue<std::string>("q").consumer({.prefetch = 4}));
   }
 
@@ -77,9 +67,6 @@ class RemoteConsumerTest : public ::testing::Test {
     stream_->Write(response);
   }
 
-  FakeSessionServer server_;
-  Stream stream_;
-  std::optional<Client> client_;
   std::optional<Consumer<std::string>> consumer_;
 };
 
