@@ -10,11 +10,19 @@ Reaper& Reaper::Get() {
 }
 
 Reaper::~Reaper() {
-  MutexLock lock(mutex_);
-  for (Ending& ending : ending_) {
-    // In the child of a fork the thread does not exist; and exit() may have been called from it.
-    const bool joinable = fork_guard_.SameProcess() && ending.thread.get_id() != std::this_thread::get_id();
-    joinable ? ending.thread.join() : ending.thread.detach();
+  for (;;) {
+    std::vector<Ending> ending;
+    {
+      MutexLock lock(mutex_);
+      ending.swap(ending_);
+    }
+    if (ending.empty()) return;
+    // Not under the lock: a thread that ends may own a client, whose own threads come here then.
+    for (Ending& one : ending) {
+      // In the child of a fork the thread does not exist; and exit() may have been called from it.
+      const bool joinable = fork_guard_.SameProcess() && one.thread.get_id() != std::this_thread::get_id();
+      joinable ? one.thread.join() : one.thread.detach();
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// Where a link's thread goes to end without anybody waiting for it.
+// Where a thread goes to end without anybody waiting for it.
 #pragma once
 
 #include <atomic>
@@ -12,16 +12,17 @@
 
 namespace sluice::detail {
 
-// A link's destructor must not block and perhaps runs in the very thread that is to end; yet no thread may outlive the
-// process's static objects, which it uses. So threads that were told to end come here, and what is left of them is
-// joined when the process ends. Each ends by itself, soon: within 100 ms or so.
+// A destructor (a link's, a worker pool's) must not block or perhaps runs in the very thread that is to end; yet no
+// thread may outlive the process's static objects, which it uses. So threads that were told to end come here, and what
+// is left of them is joined when the process ends. Each ends by itself, soon: within 100 ms or so.
 //
 // Thread safety: all methods may be called from any thread.
 class Reaper {
  public:
   // The process's one instance. Made before the threads, it is destroyed after static objects that own a client.
   static Reaper& Get();
-  ~Reaper();
+  // Joins all that are here, and those that come while it does.
+  ~Reaper() SLUICE_EXCLUDES(mutex_);
 
   // Takes over a thread; setting `ended` is the last thing it does.
   void Adopt(std::thread thread, std::shared_ptr<const std::atomic<bool>> ended) SLUICE_EXCLUDES(mutex_);

@@ -1,8 +1,10 @@
 #include <sluice/worker_pool.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -12,6 +14,8 @@
 
 #include <sluice/error.h>
 #include <sluice/mutex.h>
+
+#include "client/cpp/src/reaper.h"
 
 namespace sluice {
 
@@ -46,7 +50,12 @@ struct WorkerPool::State {
   bool worked SLUICE_GUARDED_BY(mutex) = false;  // the queue was there
   WorkerCounts counts SLUICE_GUARDED_BY(mutex);
   std::exception_ptr problem SLUICE_GUARDED_BY(mutex);
-  std::vector<std::thread> threads;  // the pool's alone
+
+  struct Thread {
+    std::thread thread;
+    std::shared_ptr<std::atomic<bool>> ended;  // set by the last thing it does
+  };
+  std::vector<Thread> threads;  // the pool's alone
 
   void Run();
   void WorkUntilTheEnd();
@@ -167,7 +176,13 @@ WorkerPool::WorkerPool(detail::QueueHandle queue, std::size_t threads, Handler h
       ++state_->running;
     }
     try {
-      state_->threads.emplace_back([state = state_] { state->Run(); });
+      const auto ended = std::make_shared<std::atomic<bool>>(false);
+      state_->threads.push_back({{}, ended});
+      state_->threads.back().thread = std::thread([state = state_, ended]() mutable {
+        state->Run();
+        state.reset();  // perhaps the last to hold the client
+        ended->store(true, std::memory_order_release);
+      });
     } catch (...) {  // no more threads to be had
       {
         MutexLock lock(state_->mutex);
@@ -193,9 +208,12 @@ WorkerPool& WorkerPool::operator=(WorkerPool&& other) noexcept {
 void WorkerPool::End() noexcept {
   if (!state_) return;
   state_->stop.request_stop();
-  for (std::thread& thread : state_->threads) {
-    // In a handler that destroys its own pool.
-    thread.get_id() == std::this_thread::get_id() ? thread.detach() : thread.join();
+  for (auto& [thread, ended] : state_->threads) {
+    if (thread.get_id() == std::this_thread::get_id()) {  // in a handler that destroys its own pool
+      detail::Reaper::Get().Adopt(std::move(thread), std::move(ended));
+    } else if (thread.joinable()) {  // not, if there were no more threads to be had
+      thread.join();
+    }
   }
   state_->threads.clear();
 }

@@ -169,14 +169,15 @@ TEST_F(WorkerPoolTest, TheDestructorStops) {
 }
 
 TEST_F(WorkerPoolTest, AHandlerMayStopAndDestroyItsPool) {
-  // On the real clock: the thread outlives the pool by a moment, and must not outlive a clock that it borrows.
+  // On the real clock: the thread outlives the pool and the test by a moment, and must not outlive a clock that it
+  // borrows. It is the last to hold the client, and is joined at the end of the process.
   const auto queue = Client::embedded().queue<std::string>("q", QueueSettings{});
   std::unique_ptr<WorkerPool> pool;
   std::atomic<bool> gone = false;
   Mutex mutex;
   mutex.lock();
   pool = std::make_unique<WorkerPool>(queue, 2, [&](Task<std::string>& task) {
-    MutexLock lock(mutex);
+    { MutexLock until_it_is_there(mutex); }
     pool->stop();
     task.done();
     pool.reset();
