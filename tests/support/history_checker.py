@@ -69,7 +69,7 @@ class Checker:
     def _check_item(self, item):
         queue = self.history.queues.get(item.put.queue) if item.put else None
         if queue is None or any(delivery.queue != queue.name for delivery in item.deliveries):
-            return self._add("unexpected", f"item {item.number} was delivered by a queue that it was not put into", item)
+            return self._add("unexpected", f"item {item.number} came from a queue that it was not put into", item)
         if item.put.outcome == "refused":
             if item.deliveries:
                 self._add("unexpected", f"item {item.number} was refused, and delivered", item)
@@ -150,8 +150,8 @@ class Checker:
         if put != len(there):
             self._add("counts", f"{queue.name}: {put} put, but {len(there)} items were seen")
         if done + dead != len(there) or done < least_done or dead < least_dead or expired or discarded:
-            self._add("counts", f"{queue.name}: done {done}, dead {dead}, expired {expired}, discarded {discarded}; but "
-                      f"of {len(there)} items {least_done} are done and {least_dead} dead for certain")  # fmt: skip
+            self._add("counts", f"{queue.name}: done {done}, dead {dead}, expired {expired}, discarded {discarded}; "
+                      f"but of {len(there)} items {least_done} are done and {least_dead} dead for certain")  # fmt: skip
         return None
 
     def _check_joins(self, queue, joins):
@@ -164,12 +164,13 @@ class Checker:
             (item for item in queue.items if item.acknowledged and is_finished(queue, item)),
             key=lambda item: item.put.ended,
         )
-        latest = list(itertools.accumulate(acknowledged, lambda one, other: max(one, other, key=lambda i: i.last.begun)))
+        latest = list(itertools.accumulate(acknowledged, lambda *two: max(two, key=lambda item: item.last.begun)))
         for join in joins:
             finished = sum(join.counts[join.queues.index(queue.name)])
             least, most = bisect.bisect_left(certain, join.begun), bisect.bisect_left(possible, join.ended)
             if self._survives(queue) and not least <= finished <= most:
-                self._add("counts", f"join {join.operation} counts {finished} items of {queue.name}, which had {least} to {most}")
+                text = f"join {join.operation} counts {finished} items of {queue.name}, which had {least} to {most}"
+                self._add("counts", text)
             before = bisect.bisect_left(acknowledged, join.begun, key=lambda item: item.put.ended)
             if before and latest[before - 1].last.begun > join.ended:
                 item = latest[before - 1]

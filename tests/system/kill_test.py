@@ -106,8 +106,13 @@ class Life:
         """The server stands still until the load does."""
         self.server.process.signal(signal.SIGSTOP)
         sizes = [-1]
+
+        def still():
+            sizes.append(self.path.stat().st_size)
+            return sizes[-1] == sizes[-2]
+
         try:
-            wait_until(lambda: sizes.append(self.path.stat().st_size) or sizes[-1] == sizes[-2], "the load to stand still")
+            wait_until(still, "the load to stand still")
         finally:
             self.server.process.signal(signal.SIGCONT)
 
