@@ -38,8 +38,9 @@ examples:
   peers.sh --systems sluice --no-install --json sluice.json        no peer needed
 
 The best peer is the fastest of redis, beanstalkd, rabbitmq and nats in the same block: those that keep an item until it
-is acknowledged. That of a durable system is told below the table; x p99: how many times as long its slowest puts take. CPU is that of all processes of a side, for each item. Every item is numbered; a row where not every
-item came exactly once is void. A busy machine shows in the rates: compare CPU per item.
+is acknowledged. That of a durable system is told below the table; x p99: how many times as long as there the slowest
+puts take. CPU is that of all processes of a side, for each item. Every item is numbered; a row where not every item
+came exactly once is void. A busy machine shows in the rates: compare CPU per item.
 """
 
 

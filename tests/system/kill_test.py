@@ -20,6 +20,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from gate import Gate  # noqa: E402
 from history_checker import check, report  # noqa: E402
 from sluice_process import Process, Server, program, wait_until  # noqa: E402
 
@@ -47,7 +48,8 @@ MEMORY_QUEUES = [queue.replace(",fsync,", ",memory,").replace(",async,", ",memor
 class Life:
     """A data directory, a load, and the servers that follow one another under it."""
 
-    def __init__(self, seed, durable):
+    def __init__(self, seed, durable=False, gate=False):
+        """`gate`: the load's connections can be cut."""
         self.seed = seed
         self.dice = random.Random(seed)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-kill-"))
@@ -56,8 +58,10 @@ class Life:
         self.servers = 0
         arguments = ["--data-dir", self.folder / "data"] if durable else []
         self.server = Server(listen="127.0.0.1:0", args=arguments)
+        self.gate = Gate(self.server.address) if gate else None
+        address = self.gate.address if gate else self.server.address
         self.load = Process(
-            program("history_load"), self.server.address, self.path, *(DURABLE_QUEUES if durable else MEMORY_QUEUES),
+            program("history_load"), address, self.path, *(DURABLE_QUEUES if durable else MEMORY_QUEUES),
             "--seed", seed, stdin=subprocess.PIPE,
         )  # fmt: skip
 
@@ -67,6 +71,8 @@ class Life:
     def __exit__(self, kind, *_):
         self._keep_log()
         self.load.close()
+        if self.gate:
+            self.gate.close()
         self.server.close()
         if kind and KEEP:
             print(f"kept {self.folder}", file=sys.stderr)
@@ -116,6 +122,9 @@ class Life:
         finally:
             self.server.process.signal(signal.SIGCONT)
 
+    def cut(self):
+        self.gate.cut()
+
     def finish(self):
         """Lets the load drain, and holds its history against the promises. AssertionError."""
         self.load.stdin.write(b"\n")
@@ -142,12 +151,12 @@ class Life:
 
 
 class Kills(unittest.TestCase):
-    def lives(self, durable, rounds, disturb):
+    def lives(self, rounds, disturb, **options):
         for first in range(0, rounds, ROUNDS_OF_A_DIRECTORY):
             seed = SEED + first
             number = first
             try:
-                with Life(seed, durable) as life:
+                with Life(seed, **options) as life:
                     for number in range(first, min(first + ROUNDS_OF_A_DIRECTORY, rounds)):
                         life.work()
                         disturb(life)
@@ -157,10 +166,13 @@ class Kills(unittest.TestCase):
                 self.fail(f"SLUICE_KILL_SEED={seed}, round {number + 1} of {rounds}:\n{error}")
 
     def test_a_server_killed_under_load_loses_nothing_and_invents_nothing(self):
-        self.lives(True, ROUNDS, Life.restart)
+        self.lives(ROUNDS, Life.restart, durable=True)
 
     def test_a_server_that_stands_still_under_load_loses_nothing_and_invents_nothing(self):
-        self.lives(False, 5, Life.stop_for_a_while)
+        self.lives(5, Life.stop_for_a_while)
+
+    def test_connections_cut_under_load_lose_nothing_and_put_nothing_twice(self):
+        self.lives(10, Life.cut, gate=True)
 
 
 if __name__ == "__main__":
