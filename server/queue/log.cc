@@ -70,7 +70,9 @@ ContentPtr ReadContent(std::string_view bytes) {
   std::string content_type;
   std::uint64_t priority = 0;
   std::uint64_t count = 0;
-  if (!ReadVarint(&bytes, &priority) || !ReadText(&bytes, &content_type) || !ReadVarint(&bytes, &count) || count > bytes.size()) return nullptr;
+  if (!ReadVarint(&bytes, &priority) || !ReadText(&bytes, &content_type) || !ReadVarint(&bytes, &count) ||
+      count > bytes.size())
+    return nullptr;
   Headers headers(count);
   for (auto& [name, value] : headers) {
     if (!ReadText(&bytes, &name) || !ReadText(&bytes, &value)) return nullptr;

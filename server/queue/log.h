@@ -37,7 +37,7 @@ class Log {
   // Of the batch that is being written.
   std::uint64_t position() const { return position_; }
   // What must be durable so that everything said so far is.
-  std::uint64_t barrier() const { return empty() ? position_ - 1 : position_; }
+  std::uint64_t barrier() const { return started() && empty() ? position_ - 1 : position_; }
   std::size_t bytes() const { return batch_.records.size() + batch_.contents.size(); }
   // Appends a content as it was read from another batch.
   void AddRawContent(std::string_view bytes) { batch_.contents.append(bytes); }

@@ -12,8 +12,8 @@
 // Thread safety: none (the caller's mutex). On error: the answer says so; state is unchanged.
 #pragma once
 
-#include <cstddef>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,6 +26,7 @@
 #include "common/answer.h"
 #include "common/command.h"
 #include "common/ids.h"
+#include "common/limits.h"
 #include "server/queue/log.h"
 #include "server/queue/memory_budget.h"
 
@@ -44,7 +45,7 @@ struct Effects {
   std::vector<std::pair<OperationId, Answer>> answers;  // in the order in which they happened
   std::vector<Recall> recalls;
   std::vector<std::uint64_t> loads;  // positions whose contents are to be read: Loaded is awaited for each
-  bool memory_freed = false;  // puts in other namespaces that wait for the server's memory may fit now
+  bool memory_freed = false;         // puts in other namespaces that wait for the server's memory may fit now
 
   void Clear() {
     answers.clear();
@@ -57,6 +58,8 @@ struct Effects {
 // Counts that the broker bounds over all namespaces; the core asks before it adds.
 struct NamespaceLimits {
   std::size_t max_queues;
+  std::size_t log_bytes = limits::kLogBytes;        // a log up to this size is not tidied
+  std::size_t window_bytes = limits::kWindowBytes;  // of contents at the front of a long queue, in memory
 };
 
 // A session of which the log knows.
@@ -101,8 +104,8 @@ class Namespace {
   // It is gone: leases return to their places (attempts counted), waiters are answered with SESSION_LOST.
   void EndSession(SessionId session, TimePoint now, Effects& effects);
 
-  // Before the session's first command: what is written down of it when it gets a lease, so that it can be resumed after
-  // a restart.
+  // Before the session's first command: what is written down of it when it gets a lease, so that it can be resumed
+  // after a restart.
   void EnterSession(LoggedSession session);
   // The session was resumed after a restart, and its client says what it has: all its other leases of the namespace
   // go back to their places, the attempt is not counted.

@@ -42,7 +42,7 @@ class PutWindow {
  private:
   struct Hash {
     std::size_t operator()(const PutName* name) const {
-      return std::hash<std::string>()(name->producer) ^ (name->sequence * 0x9e3779b97f4a7c15u);
+      return std::hash<std::string>()(name->producer) ^ ((name->sequence + (name->queue << 48)) * 0x9e3779b97f4a7c15u);
     }
   };
   struct Same {

@@ -94,6 +94,7 @@ class Queue {
   WaiterLine getters;  // that wait in earnest
   WaiterLine ahead;    // gets in advance: they yield to those
   WaiterLine putters;
+  std::size_t impatient = 0;     // getters with no_wait
   std::vector<Waiter*> peekers;  // until the first content is read
   std::vector<Waiter*> joiners;
   std::size_t counting_joiners = 0;  // of those, the ones that count items put before them

@@ -87,12 +87,11 @@ void ReadyList::FetchAhead() const {
 std::vector<StoredItem*> ReadyList::First(std::size_t max) const {
   std::vector<StoredItem*> items;
   items.reserve(std::min(max, size()));
-  auto line = in_line_.begin();
-  auto placed = placed_.begin();
-  while (items.size() < max && (line != in_line_.end() || placed != placed_.end())) {
-    const bool take_placed = line == in_line_.end() || (placed != placed_.end() && placed_.key_comp()(*placed, *line));
-    items.push_back(take_placed ? *placed++ : *line++);
-  }
+  if (max == 0) return items;
+  VisitInOrder([&](StoredItem& item) {
+    items.push_back(&item);
+    return items.size() < max;
+  });
   return items;
 }
 

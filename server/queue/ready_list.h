@@ -44,6 +44,17 @@ class ReadyList {
   StoredItem* PopFront();
   // Brings into the processor's cache what is popped soon: an item that has waited is far away.
   void FetchAhead() const;
+  // Visits the items in order until `visit` returns false.
+  template <typename Visit>
+  void VisitInOrder(Visit visit) const {
+    auto line = in_line_.begin();
+    auto placed = placed_.begin();
+    while (line != in_line_.end() || placed != placed_.end()) {
+      const bool take_placed =
+          line == in_line_.end() || (placed != placed_.end() && placed_.key_comp()(*placed, *line));
+      if (!visit(take_placed ? **placed++ : **line++)) return;
+    }
+  }
   // The first `max` items in order.
   std::vector<StoredItem*> First(std::size_t max) const;
 

@@ -69,12 +69,13 @@ struct ItemsRecord {
   std::int64_t put_time_us = 0;
   std::string producer;  // empty: the put said no name
   std::uint64_t sequence = 0;
+  bool fifo = false;         // the order of the queue, which may be told of later
   std::uint64_t offset = 0;  // of the first one's content
   std::vector<ContentFacts> items;
 
   template <typename Visit, typename Record>
   static void Fields(Visit& visit, Record& r) {
-    visit(r.queue, r.first_id, r.put_time_us, r.producer, r.sequence, r.offset, r.items);
+    visit(r.queue, r.first_id, r.put_time_us, r.producer, r.sequence, r.fifo, r.offset, r.items);
   }
 };
 
@@ -96,8 +97,8 @@ struct ItemRecord {
 
   template <typename Visit, typename Record>
   static void Fields(Visit& visit, Record& r) {
-    visit(r.queue, r.id, r.put_time_us, r.attempts, r.deliveries, r.offset, r.content, r.last_error, r.fence,
-          r.session, r.deadline_us, r.auto_ack);
+    visit(r.queue, r.id, r.put_time_us, r.attempts, r.deliveries, r.offset, r.content, r.last_error, r.fence, r.session,
+          r.deadline_us, r.auto_ack);
   }
 };
 
@@ -199,6 +200,7 @@ struct SessionEndedRecord {
 // A put that is remembered although the batch of its ItemsRecord is not kept.
 struct RememberedPutRecord {
   static constexpr std::uint64_t kType = 12;
+  std::uint64_t queue = 0;
   std::string producer;
   std::uint64_t sequence = 0;
   std::uint64_t first_id = 0;
@@ -207,7 +209,7 @@ struct RememberedPutRecord {
 
   template <typename Visit, typename Record>
   static void Fields(Visit& visit, Record& r) {
-    visit(r.producer, r.sequence, r.first_id, r.count, r.time_us);
+    visit(r.queue, r.producer, r.sequence, r.first_id, r.count, r.time_us);
   }
 };
 
@@ -222,9 +224,9 @@ struct NumbersRecord {
   }
 };
 
-using Record = std::variant<QueueRecord, QueueDeletedRecord, ItemsRecord, ItemRecord, LeasedRecord, ReturnedRecord,
-                            ErrorRecord, FinishedRecord, ExtendedRecord, SessionRecord, SessionEndedRecord,
-                            RememberedPutRecord, NumbersRecord>;
+using Record =
+    std::variant<QueueRecord, QueueDeletedRecord, ItemsRecord, ItemRecord, LeasedRecord, ReturnedRecord, ErrorRecord,
+                 FinishedRecord, ExtendedRecord, SessionRecord, SessionEndedRecord, RememberedPutRecord, NumbersRecord>;
 
 // Appends it.
 template <typename One>

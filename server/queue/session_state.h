@@ -21,7 +21,7 @@ struct SessionState {
   std::chrono::milliseconds lease{0};
   std::uint64_t home = 0;  // position of its SessionRecord; 0: none
   bool suspended = false;
-  // Leases that it had settled before a restart: it may ask again, because the answer was lost.
+  // Leases that it had settled before a restart: it may ask again, once, because the answer was lost.
   std::unordered_set<std::uint64_t> settled;
   IntrusiveList<StoredItem, &StoredItem::by_session> leases;
   IntrusiveList<Waiter, &Waiter::by_session> waiters;  // in order of arrival

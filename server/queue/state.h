@@ -21,8 +21,8 @@
 #include <utility>
 #include <vector>
 
-#include "server/queue/namespace.h"
 #include "server/queue/log.h"
+#include "server/queue/namespace.h"
 #include "server/queue/number_table.h"
 #include "server/queue/put_window.h"
 #include "server/queue/queue.h"
@@ -64,7 +64,7 @@ struct Call {
 class Namespace::State {
  public:
   State(std::string name, NamespaceLimits limits, MemoryBudget& budget)
-      : name_(std::move(name)), limits_(limits), budget_(budget) {}
+      : name_(std::move(name)), limits_(limits), budget_(budget), log_limit_(limits.log_bytes) {}
   ~State();
 
   // ---- commands.cc: true when the operation waits ----
@@ -151,6 +151,8 @@ class Namespace::State {
   void SetError(StoredItem& item, const std::string& error, Effects& effects);
   // Removes an unleased item for good.
   void Finish(StoredItem& item, Outcome outcome, Effects& effects);
+  // Joins that count items hear that one is finished.
+  void CountFinished(Queue& queue, ItemId id);
   // Gives the memory of finished items back, of all at once: the budget is shared with other threads.
   void GiveFreed();
   std::uint64_t DiscardReady(Queue& queue, Effects& effects);
@@ -191,8 +193,9 @@ class Namespace::State {
   void LogSession(SessionState& session);
   void LogLeased(const Queue& queue, const std::vector<Delivery>& deliveries, std::uint64_t redelivered);
   void LogExtended(const Queue& queue, const std::vector<StoredItem*>& items);
-  // Gives the item a home in the batch that is being written.
-  ContentFacts LogContent(StoredItem& item);
+  // The contents begin at put_offset_.
+  void LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name, ItemId first,
+              TimePoint now, std::vector<ContentFacts>* facts);
   void SetHome(StoredItem& item, Home home);
   void LeaveHome(StoredItem& item);
   void LogNumbers();
@@ -203,18 +206,22 @@ class Namespace::State {
   std::size_t Window() const;
   // Asks for the contents that will be needed soon.
   void Refill(Queue& queue, Effects& effects);
+  void AddCold(Queue& queue, const ColdItem& item);
   // The first cold item becomes a ready one.
   StoredItem& Thaw(Queue& queue);
+  // Discards the first cold item.
+  void FinishCold(Queue& queue, Effects& effects);
 
   // ---- tidying.cc: the log is kept short ----
   // Carries what is alive in the oldest batches over into the one that is being written, if the log is too long.
   void Tidy(TimePoint now, Effects& effects);
   void MoveItem(StoredItem& item, std::string_view content);
   std::uint64_t OldestHome() const;
-  std::size_t LiveBytes() const { return live_bytes_; }
+  void CountBatch(std::uint64_t position, std::size_t bytes);
 
   // ---- replay.cc ----
   struct Replayed;
+  struct ReplayedQueue;
   void Take(const QueueRecord& record);
   void Take(const QueueDeletedRecord& record);
   void Take(const ItemsRecord& record);
@@ -228,6 +235,9 @@ class Namespace::State {
   void Take(const SessionEndedRecord& record);
   void Take(const RememberedPutRecord& record);
   void Take(const NumbersRecord& record);
+
+  static std::vector<StoredItem*> TakeItems(ReplayedQueue& of);
+  void LinkReplayed(Queue& queue, const std::vector<StoredItem*>& items);
 
   // ---- waiting.cc ----
   bool Park(const Call& call, std::unique_ptr<Waiter> waiter, WaitTime timeout);
@@ -245,6 +255,7 @@ class Namespace::State {
   const std::vector<StoredItem*>& Held(const Call& call, const Queue& queue, const std::vector<Fence>& fences,
                                        std::vector<Fence>* lost);
   bool Joined(const Waiter& waiter) const;
+  std::uint64_t AfterJoin(const Waiter& waiter) const;
   JoinResult CountsOf(const std::vector<JoinPart>& parts) const;
 
   const std::string name_;
@@ -274,13 +285,17 @@ class Namespace::State {
   std::map<std::uint64_t, IntrusiveList<StoredItem, &StoredItem::by_home>> homes_;  // by position
   std::set<std::uint64_t> loading_;                                                 // positions
   std::deque<LogPart> log_parts_;                                                   // oldest first
+  std::size_t log_limit_;  // a log up to this size is not tidied
   std::size_t log_bytes_ = 0;
   std::size_t live_bytes_ = 0;      // of the log, for items
   std::size_t untidied_bytes_ = 0;  // written since the log was last looked at
   std::uint64_t move_to_ = 0;       // what is at home up to here is to be moved
   std::uint64_t numbers_home_ = 0;
-  std::unique_ptr<Replayed> replayed_;  // while it is replayed
+  std::shared_ptr<Replayed> replayed_;  // while it is replayed
+  std::size_t replayed_contents_ = 0;   // bytes of contents in the batch that is replayed
+  std::vector<StoredItem*> replayed_leases_;
 
+  std::uint32_t put_offset_ = 0;
   std::uint64_t last_queue_ = 0;
   std::uint64_t last_item_ = 0;
   std::uint64_t last_fence_ = 0;

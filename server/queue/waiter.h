@@ -45,6 +45,7 @@ struct JoinPart {
 
 // What a producer calls a put, so that it is known when it comes again. `producer` empty: it has no name.
 struct PutName {
+  std::uint64_t queue = 0;  // its number
   std::string producer;
   std::uint64_t sequence = 0;
 
@@ -57,7 +58,7 @@ struct Waiter {
   explicit Waiter(Kind what) : kind(what) {}
 
   const Kind kind;
-  bool aside = false;   // its session is suspended: it is passed over
+  bool aside = false;    // its session is suspended: it is passed over
   bool no_wait = false;  // a get that waits only while there are items whose content is being read
   OperationId operation;
   SessionState* session = nullptr;  // null: a unary call
