@@ -25,7 +25,7 @@ struct Put {
   std::optional<QueueSettings> create;  // create the queue with these settings if it does not exist
   // What makes it the same put when it comes again: (producer, sequence), or a request id, which is a producer with
   // sequence 0. Empty and 0: every one is another put.
-  std::string producer;
+  std::string producer{};
   std::uint64_t sequence = 0;
 };
 
