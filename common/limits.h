@@ -35,6 +35,7 @@ inline constexpr std::size_t kWindowBytes = 16u << 20;  // contents at the front
 
 // ---- the journal -------------------------------------------------------------------------------
 inline constexpr std::size_t kLogBytes = 64u << 20;      // a namespace's log is not tidied up below this size
+inline constexpr std::size_t kBatchFillBytes = 16u << 20;  // a batch that waits for the one before takes no more puts
 inline constexpr std::size_t kLogFactor = 2;             // beyond it, it may be so many times what is alive
 inline constexpr std::size_t kCopyForwardBytes = 1u << 20;  // that one batch carries for older ones at most
 

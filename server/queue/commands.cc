@@ -37,7 +37,8 @@ bool Namespace::State::Run(const Call& call, Put&& put) {
   if (charge > budget_.limit())
     return refuse(Reason::kTooLarge, ": this put exceeds the server's memory limit; split it");
 
-  if (queue->putters.First() == nullptr && queue->HasRoom(put.items.size(), bytes) && budget_.TryTake(charge)) {
+  if (queue->putters.First() == nullptr && queue->HasRoom(put.items.size(), bytes) && LogHasRoom(*queue) &&
+      budget_.TryTake(charge)) {
     const ItemId first{last_item_ + 1};
     const auto count = static_cast<std::uint32_t>(put.items.size());
     AddItems(*queue, put.items, std::move(name), call.now);

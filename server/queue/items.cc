@@ -248,7 +248,7 @@ bool Namespace::State::ServePutters(Queue& queue, TimePoint now, Effects& effect
       continue;
     }
     if (!queue.HasRoom(items.size(), waiter->bytes)) break;
-    if (!budget_.TryTake(waiter->parked_bytes)) {
+    if (!LogHasRoom(queue) || !budget_.TryTake(waiter->parked_bytes)) {
       no_memory = waiter->arrival;
       break;
     }

@@ -114,6 +114,10 @@ void Namespace::AfterReplay(TimePoint now, Effects& effects) {
 
 std::vector<LoggedSession> Namespace::sessions() const { return state_->sessions(); }
 
+bool Namespace::HasQueue(const std::string& name) const { return state_->HasQueue(name); }
+
+bool Namespace::IsDurable(const std::string& queue) const { return state_->IsDurable(queue); }
+
 std::size_t Namespace::item_count() const { return state_->item_count(); }
 
 std::size_t Namespace::queue_count() const { return state_->queue_count(); }

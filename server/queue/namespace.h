@@ -137,6 +137,8 @@ class Namespace {
   void AfterReplay(TimePoint now, Effects& effects);
   std::vector<LoggedSession> sessions() const;
 
+  bool HasQueue(const std::string& name) const;
+  bool IsDurable(const std::string& queue) const;  // false also if there is no such queue
   std::size_t item_count() const;
   std::size_t queue_count() const;
   std::size_t waiter_count() const;

@@ -127,6 +127,11 @@ class Namespace::State {
   // Null for none. Comes into being with its first use, and stays until it ends.
   SessionState* SessionOf(SessionId session);
 
+  bool HasQueue(const std::string& name) const { return queues_.contains(name); }
+  bool IsDurable(const std::string& queue) const {
+    const auto found = queues_.find(queue);
+    return found != queues_.end() && found->second->durable();
+  }
   std::size_t item_count() const;
   std::size_t queue_count() const { return queues_.size(); }
   std::size_t waiter_count() const { return waiters_.size(); }
@@ -184,6 +189,8 @@ class Namespace::State {
   bool Logs(const Queue& queue) const { return log_.started() && queue.durable(); }
   // What an answer about the queue depends on.
   std::uint64_t After(const Queue& queue) const { return Logs(queue) ? log_.barrier() : 0; }
+  // False: the disk is behind; puts wait as for memory.
+  bool LogHasRoom(const Queue& queue) const { return !Logs(queue) || log_.bytes() < limits::kBatchFillBytes; }
   Durability Reached(const Queue& queue) const {
     return log_.started() ? queue.settings.durability : Durability::kMemory;
   }
