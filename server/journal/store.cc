@@ -1,6 +1,7 @@
 #include "server/journal/store.h"
 
 #include <rocksdb/file_system.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 
@@ -25,6 +26,15 @@ std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), sli
 std::string EndOf(std::uint32_t id, Part part) {
   return BatchKey(id, static_cast<Part>(static_cast<char>(part) + 1), 0);
 }
+
+// A log whose memtable was written out is not needed any more, and RocksDB never syncs it again. But WalCheck may find
+// it after a power loss, and must not take its torn end for a loss.
+class SyncBeforeFlush : public rocksdb::EventListener {
+ public:
+  void OnFlushBegin(rocksdb::DB* db, const rocksdb::FlushJobInfo&) override {
+    db->SyncWAL().PermitUncheckedError();  // a failure stops all writes
+  }
+};
 
 rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
   rocksdb::Options result;
@@ -51,6 +61,7 @@ rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
   result.max_log_file_size = kLogFileBytes;
   result.stats_dump_period_sec = 0;
   result.stats_persist_period_sec = 0;
+  result.listeners.push_back(std::make_shared<SyncBeforeFlush>());
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -92,9 +103,9 @@ Store::~Store() {
   db_->Close().PermitUncheckedError();
 }
 
-// Its first write is synced: the start of the first log is never in doubt.
+// Its first write is synced: the start of the first log is never in doubt, and the logs from before, all of which
+// opening has written to tables, are gone for good. Only then marks begin to speak of them as synced.
 bool Store::Start(Health* failure) {
-  synced_ = db_->GetLatestSequenceNumber();  // opening has written all of it to tables
   std::string version;
   rocksdb::Status status = db_->Get({}, SliceOf(kVersionKey), &version);
   rocksdb::WriteBatch first = NewBatch();
