@@ -16,20 +16,20 @@ namespace sluice::detail {
 
 using namespace std::chrono_literals;
 
-// What became of an operation.
-struct Call {
-  RemoteOperationPtr operation;
-  std::shared_ptr<std::vector<Answer>> answers = std::make_shared<std::vector<Answer>>();
-
-  // The reason of its one answer; nullopt: it waits.
-  std::optional<Reason> ended() const {
-    EXPECT_LE(answers->size(), 1u) << "answered more than once";
-    return answers->empty() ? std::nullopt : std::optional(answers->front().reason);
-  }
-};
-
 class ConversationTest : public ::testing::Test {
  protected:
+  // What became of an operation.
+  struct Call {
+    RemoteOperationPtr operation;
+    std::shared_ptr<std::vector<Answer>> answers = std::make_shared<std::vector<Answer>>();
+
+    // The reason of its one answer; nullopt: it waits.
+    std::optional<Reason> ended() const {
+      EXPECT_LE(answers->size(), 1u) << "answered more than once";
+      return answers->empty() ? std::nullopt : std::optional(answers->front().reason);
+    }
+  };
+
   void Make(bool retry_forever = true) {
     conversation_ = std::make_unique<Conversation>(
         Conversation::Options{"server:1", "test", "producer", 3'000ms, 1'000ms, retry_forever}, leases_);
