@@ -96,6 +96,8 @@ struct Answer {
                JoinResult, ShutdownResult, ReopenResult, StatsResult, PeekResult, CreateResult, UpdateResult,
                DeleteResult, ListResult, DescribeResult, PurgeResult>
       result;  // monostate when refused
+  // What it depends on: nobody hears of it before the namespace's journal has this position. 0: nothing.
+  std::uint64_t after = 0;
 
   bool ok() const { return reason == Reason::kOk; }
 

@@ -23,8 +23,7 @@ void Session::End() { impl_->End(Reason::kSessionLost, "the session was ended by
 void Session::Touch() { impl_->Touch(); }
 bool Session::Confirm(std::uint64_t answers_seen) { return impl_->Confirm(answers_seen); }
 
-// No session outlives its server yet: nobody is asked, and there is nothing to give back.
-void Session::Holding(std::vector<HeldLeases>&& /*held*/) {}
+void Session::Holding(std::vector<HeldLeases>&& held) { impl_->Holding(std::move(held)); }
 
 void Session::SubmitAll(std::vector<SubmittedOperation>&& operations) {
   impl_->SubmitAll(operations);

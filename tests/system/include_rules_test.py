@@ -33,6 +33,8 @@ LIBRARIES = {
     "Asio": re.compile(r"asio(/|\.hpp$)"),
     "spdlog": re.compile(r"spdlog/"),
     "CLI11": re.compile(r"CLI/"),
+    "RocksDB": re.compile(r"rocksdb/"),
+    "xxHash": re.compile(r"xxhash\.h$"),
     "nlohmann/json": re.compile(r"nlohmann/"),
     "toml++": re.compile(r"toml\+\+/"),
     "stb": re.compile(r"stb/"),

@@ -1,0 +1,105 @@
+// A journal in memory, with faults on demand: what tests and the simulator put under a broker. It keeps the rules of a
+// real one to the letter, and does nothing by itself: no thread, no clock.
+//
+//   MemoryJournal journal;
+//   journal.Script(0, {Result::kUnknown, true});  // the next append: written, but its answer is lost
+//   journal.Hold(true);                           // answers wait for Commit()
+//   auto after = journal.Crash(0);                // power loss: what was not synced is gone
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sluice/mutex.h>
+#include <sluice/thread_annotations.h>
+
+#include "server/journal/journal.h"
+
+namespace sluice::journal {
+
+// What an append does instead of what it should.
+struct Fault {
+  Result result = Result::kUnavailable;
+  bool is_written = false;  // before it answers; it makes a difference for kUnknown alone
+};
+
+// What snapshots go to: directories by name. Shared by the journals of a test.
+struct MemoryDisk;
+std::shared_ptr<MemoryDisk> NewMemoryDisk();
+
+// Thread safety: as Journal; so are the methods for tests. `done` is called by Append, or by Commit if appends are
+// held, under no lock.
+class MemoryJournal : public Journal {
+ public:
+  MemoryJournal();
+  explicit MemoryJournal(std::shared_ptr<MemoryDisk> disk);
+  // On a snapshot. Null: there is none at `directory`.
+  static std::unique_ptr<MemoryJournal> Open(std::shared_ptr<MemoryDisk> disk, const std::string& directory);
+  // Appends that are held are never answered.
+  ~MemoryJournal() override;
+  MemoryJournal(const MemoryJournal&) = delete;
+  MemoryJournal& operator=(const MemoryJournal&) = delete;
+
+  Durability Reaches() const override { return Durability::kFsync; }
+  Result List(std::vector<Extent>* extents, std::string* error) override;
+  Result Own(std::string_view space, Extent* extent, std::string* error) override;
+  Result Scan(std::string_view space, std::uint64_t from, const std::function<void(const ReadBatch&)>& visit,
+              std::string* error) override;
+  void Append(Batch batch, Done done) override;
+  Result ReadContents(std::string_view space, std::uint64_t position, std::string* contents) override;
+  void Trim(std::string_view space, std::uint64_t position) override;
+  Result Snapshot(const std::string& directory, std::string* error) override;
+  Health health() const override;
+  std::uint64_t bytes() const override;
+
+  // ---- for tests ----
+  // Of the appends that are carried out from now on, number `nth` (0 is the next) fails.
+  void Script(std::size_t nth, Fault fault);
+  // Held appends are carried out and answered by Commit, oldest first. Letting go carries out what is held.
+  void Hold(bool is_held);
+  std::size_t held() const;
+  // False: nothing was held.
+  bool Commit();
+  void CommitAll();
+  // While full, appends without `reserve` are refused.
+  void SetFull(bool is_full);
+  // Those that were carried out and are not synced: a crash may take them. Batches, trims and owners count.
+  std::size_t unsynced() const;
+  // As it is opened after a power loss: of what was not synced the first `kept` (of unsynced()) are there. With all of
+  // them it is as after a kill. This one is used no more.
+  std::unique_ptr<MemoryJournal> Crash(std::size_t kept);
+  // Damages a batch: Scan and ReadContents answer Corrupt.
+  void Corrupt(std::string_view space, std::uint64_t position);
+
+ private:
+  struct Change;  // one step of what is kept
+  struct State;   // what is kept
+  struct Held;
+
+  void CarryOut(Held held);
+  Result Write(const Batch& batch) SLUICE_REQUIRES(mutex_);
+  void Apply(Change change) SLUICE_REQUIRES(mutex_);
+  void Sync() SLUICE_REQUIRES(mutex_);
+
+  friend struct MemoryDisk;
+
+  const std::shared_ptr<MemoryDisk> disk_;
+  mutable Mutex mutex_;
+  std::unique_ptr<State> state_ SLUICE_GUARDED_BY(mutex_);   // as it is read
+  std::unique_ptr<State> synced_ SLUICE_GUARDED_BY(mutex_);  // as a power loss leaves it at least
+  std::vector<Change> unsynced_ SLUICE_GUARDED_BY(mutex_);   // from the one to the other
+  std::deque<Held> held_ SLUICE_GUARDED_BY(mutex_);
+  std::map<std::size_t, Fault> script_ SLUICE_GUARDED_BY(mutex_);  // by number of append
+  std::size_t carried_out_ SLUICE_GUARDED_BY(mutex_) = 0;
+  bool is_held_ SLUICE_GUARDED_BY(mutex_) = false;
+  bool is_full_ SLUICE_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace sluice::journal

@@ -1,0 +1,50 @@
+// A journal in a directory, on RocksDB: one key for the records of each batch, and one for its contents.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/journal/journal.h"
+#include "server/journal/rocksdb_options.h"
+
+namespace sluice::journal {
+
+class Committer;
+class Store;
+
+// Thread safety: as Journal.
+class RocksDbJournal : public Journal {
+ public:
+  // Opens the journal in `directory`, which is created (for its owner alone) if it is missing, and is held exclusively
+  // until the journal is destroyed. Null: `error` says what is wrong and what to do. Blocks: for the disk.
+  static std::unique_ptr<RocksDbJournal> Open(const std::string& directory, const RocksDbOptions& options,
+                                              std::string* error);
+  // What was appended before is carried out and answered. Blocks: for the disk.
+  ~RocksDbJournal() override;
+  RocksDbJournal(const RocksDbJournal&) = delete;
+  RocksDbJournal& operator=(const RocksDbJournal&) = delete;
+
+  Durability Reaches() const override { return Durability::kFsync; }
+  Result List(std::vector<Extent>* extents, std::string* error) override;
+  Result Own(std::string_view space, Extent* extent, std::string* error) override;
+  Result Scan(std::string_view space, std::uint64_t from, const std::function<void(const ReadBatch&)>& visit,
+              std::string* error) override;
+  void Append(Batch batch, Done done) override;
+  Result ReadContents(std::string_view space, std::uint64_t position, std::string* contents) override;
+  void Trim(std::string_view space, std::uint64_t position) override;
+  Result Snapshot(const std::string& directory, std::string* error) override;
+  Health health() const override;
+  std::uint64_t bytes() const override;
+
+ private:
+  RocksDbJournal(std::unique_ptr<Store> store, std::unique_ptr<Committer> committer);
+
+  const std::unique_ptr<Store> store_;
+  const std::unique_ptr<Committer> committer_;
+};
+
+}  // namespace sluice::journal

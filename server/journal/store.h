@@ -1,0 +1,69 @@
+// A directory with RocksDB in it, and how its errors read. Knows keys and values of batches; no rule of appending.
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/journal/batch_format.h"
+#include "server/journal/journal.h"
+#include "server/journal/rocksdb_options.h"
+
+namespace sluice::journal {
+
+// A namespace as it stands in the store.
+struct StoredSpace {
+  std::uint32_t id = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t trimmed = 0;
+  std::uint64_t last = 0;           // position of the newest batch; 0 = none ever
+  std::uint64_t last_batch_id = 0;  // 0 when it was trimmed
+  std::uint64_t total_bytes = 0;    // of all batches ever
+  std::string name;
+};
+
+// Thread safety: const methods may be called from any thread, the others from one.
+class Store {
+ public:
+  // Null: `failure` says what is wrong and what to do.
+  static std::unique_ptr<Store> Open(const std::string& directory, const RocksDbOptions& options, Health* failure);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  rocksdb::Status Write(rocksdb::WriteBatch* batch);
+  // All that was written is on stable storage.
+  rocksdb::Status Sync();
+
+  Result ReadSpaces(std::vector<StoredSpace>* spaces, std::string* error) const;
+  Result Scan(std::uint32_t id, std::string_view name, std::uint64_t from,
+              const std::function<void(const ReadBatch&)>& visit, std::string* error) const;
+  Result ReadContents(std::uint32_t id, std::uint64_t position, std::string* contents) const;
+  // Of the records of a batch. Lost: there is none.
+  Result ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header, std::uint64_t* records_bytes) const;
+  Result Snapshot(const std::string& directory, std::string* error);
+  std::uint64_t bytes() const;
+
+ private:
+  Store() = default;
+  bool TakeLock(Health* failure);
+  bool OpenDatabase(const RocksDbOptions& options, Health* failure);
+  bool CheckVersion(Health* failure);
+  Result ReadLast(StoredSpace* space, std::string* error) const;
+
+  std::string directory_;
+  std::unique_ptr<rocksdb::Env> env_;
+  rocksdb::FileLock* lock_ = nullptr;
+  std::unique_ptr<rocksdb::DB> db_;
+};
+
+// What RocksDB's status means for what was asked.
+Result ResultOf(const rocksdb::Status& status);
+
+}  // namespace sluice::journal
