@@ -16,7 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def clang_command(entry, commands, build):
-    words = shlex.split(entry["command"].replace(f"{commands}/", f"{build}/"))
+    words = shlex.split(entry["command"])
+    words = [word if word == entry["file"] else word.replace(f"{commands}/", f"{build}/") for word in words]
     while not words[0].endswith("++"):  # ccache
         words.pop(0)
     output = words.index("-o")
