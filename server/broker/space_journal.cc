@@ -167,8 +167,8 @@ void Space::WaitUntilWritten() {
 void Space::Load() {
   loads_.insert(loads_.end(), effects_.loads.begin(), effects_.loads.end());
   effects_.loads.clear();
-  std::erase_if(loads_, [&](std::uint64_t position) {
-    if (position > durable_) return false;  // when it is written
+  std::erase_if(loads_, [&, durable = durable_](std::uint64_t position) {
+    if (position > durable) return false;  // when it is written
     spaces_.RunBlocking([self = shared_from_this(), position] { self->ReadContents(position); });
     return true;
   });
