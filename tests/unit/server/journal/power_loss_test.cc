@@ -51,7 +51,7 @@ void LosePowerNowAndThen(std::uint64_t seed) {
       promised.sent = history.promises().at(name).sent;
       promised.trimmed = history.promises().at(name).trimmed;
     }
-    const std::unique_ptr<RocksDbJournal> after = OpenOrFail(left, SmallOptions());
+    const std::unique_ptr<RocksDbJournal> after = OpenOrFail(left);
     ASSERT_NE(after, nullptr) << "seed " << seed << ", point " << point;
     ExpectKept(*after, promises, false);
     ASSERT_FALSE(testing::Test::HasFailure()) << "seed " << seed << ", point " << point;
