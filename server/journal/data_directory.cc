@@ -56,7 +56,7 @@ std::unique_ptr<DataDirectory> DataDirectory::Open(const std::string& path, cons
                                                    Health* failure) {
   if (!Make(path, failure)) return nullptr;
   std::unique_ptr<DataDirectory> directory(new DataDirectory(
-      path, rocksdb::NewCompositeEnv(options.file_system ? options.file_system : rocksdb::FileSystem::Default())));
+      path, std::make_unique<JournalEnv>(options.file_system ? options.file_system : rocksdb::FileSystem::Default())));
   if (!directory->Lock(failure)) return nullptr;
   return directory;
 }
