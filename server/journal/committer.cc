@@ -96,7 +96,7 @@ bool Committer::Take(CommitGroup* group) {
 }
 
 void Committer::Commit(CommitGroup* group) {
-  const std::shared_ptr<Store> store = slot_->Get();
+  std::shared_ptr<Store> store = slot_->Get();
   const bool had_room = disk_.HasRoom(false);
   disk_.Look(group->bytes());
   if (disk_.HasRoom(false) != had_room) {
@@ -110,7 +110,10 @@ void Committer::Commit(CommitGroup* group) {
     Answer(group, true);
     if (group->wants_sync) status = store->Sync();
   }
-  if (!status.ok()) return Fail(group, status);
+  if (!status.ok()) {
+    store.reset();  // it will be closed
+    return Fail(group, status);
+  }
   if (group->wants_sync) {
     for (auto& [name, space] : group->spaces) space.acknowledged = space.stored.last;
     table_->Update(group->spaces);

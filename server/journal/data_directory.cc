@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/system_clock.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -12,6 +14,27 @@ namespace sluice::journal {
 namespace {
 
 constexpr char kLockName[] = "sluice.lock";
+
+// RocksDB's threads sleep for a second after an error. The journal closes it then, and does not wait that long.
+class QuickClock : public rocksdb::SystemClockWrapper {
+ public:
+  using SystemClockWrapper::SystemClockWrapper;
+  const char* Name() const override { return "QuickClock"; }
+  void SleepForMicroseconds(int micros) override {
+    SystemClockWrapper::SleepForMicroseconds(std::min(micros, kLongestSleep));
+  }
+
+ private:
+  static constexpr int kLongestSleep = 20'000;
+};
+
+class JournalEnv : public rocksdb::EnvWrapper {
+ public:
+  explicit JournalEnv(const std::shared_ptr<rocksdb::FileSystem>& files) : EnvWrapper(rocksdb::NewCompositeEnv(files)) {
+    file_system_ = files;
+    system_clock_ = std::make_shared<QuickClock>(rocksdb::SystemClock::Default());
+  }
+};
 
 bool Make(const std::string& path, Health* failure) {
   struct stat found {};
@@ -33,7 +56,7 @@ std::unique_ptr<DataDirectory> DataDirectory::Open(const std::string& path, cons
                                                    Health* failure) {
   if (!Make(path, failure)) return nullptr;
   std::unique_ptr<DataDirectory> directory(new DataDirectory(
-      path, rocksdb::NewCompositeEnv(options.file_system ? options.file_system : rocksdb::FileSystem::Default())));
+      path, std::make_unique<JournalEnv>(options.file_system ? options.file_system : rocksdb::FileSystem::Default())));
   if (!directory->Lock(failure)) return nullptr;
   return directory;
 }

@@ -1,9 +1,10 @@
 #include "server/journal/store.h"
 
 #include <rocksdb/file_system.h>
-#include <rocksdb/listener.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/wal_filter.h>
 
 #include <algorithm>
 #include <utility>
@@ -26,15 +27,6 @@ std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), sli
 std::string EndOf(std::uint32_t id, Part part) {
   return BatchKey(id, static_cast<Part>(static_cast<char>(part) + 1), 0);
 }
-
-// A log whose memtable was written out is not needed any more, and RocksDB never syncs it again. But WalCheck may find
-// it after a power loss, and must not take its torn end for a loss.
-class SyncBeforeFlush : public rocksdb::EventListener {
- public:
-  void OnFlushBegin(rocksdb::DB* db, const rocksdb::FlushJobInfo&) override {
-    db->SyncWAL().PermitUncheckedError();  // a failure stops all writes
-  }
-};
 
 rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
   rocksdb::Options result;
@@ -61,11 +53,44 @@ rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
   result.max_log_file_size = kLogFileBytes;
   result.stats_dump_period_sec = 0;
   result.stats_persist_period_sec = 0;
-  result.listeners.push_back(std::make_shared<SyncBeforeFlush>());
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return result;
+}
+
+// Looks at the first record of the logs, and takes none.
+class NoReplay : public rocksdb::WalFilter {
+ public:
+  WalProcessingOption LogRecordFound(unsigned long long, const std::string&, const rocksdb::WriteBatch&,  // NOLINT
+                                     rocksdb::WriteBatch*, bool*) override {
+    return WalProcessingOption::kStopReplay;
+  }
+  const char* Name() const override { return "NoReplay"; }
+};
+
+// What the manifest says, without the logs.
+bool ReadTables(const DataDirectory& directory, const RocksDbOptions& journal_options, WalCheck::Tables* tables,
+                Health* failure) {
+  if (directory.env()->FileExists(directory.path() + "/CURRENT").IsNotFound()) return true;  // it is new
+  NoReplay no_replay;
+  rocksdb::Options options = OptionsOf(journal_options, directory.env());
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  options.wal_filter = &no_replay;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory.path(), &opened);
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  if (!status.ok()) {
+    *failure = {ResultOf(status), "cannot open data directory " + directory.path() + ": " + status.ToString()};
+    return false;
+  }
+  db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &tables->first_log);
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db->GetLiveFilesMetaData(&files);
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    tables->last_sequence = std::max<std::uint64_t>(tables->last_sequence, file.largest_seqno);
+  }
+  return true;
 }
 
 }  // namespace
@@ -79,8 +104,11 @@ Result ResultOf(const rocksdb::Status& status) {
 }
 
 std::unique_ptr<Store> Store::Open(const DataDirectory* directory, const RocksDbOptions& options, Health* failure) {
+  WalCheck::Tables tables;
   WalCheck logs(directory->env(), directory->path());
-  if (!logs.Run(failure) || !logs.Cut(failure)) return nullptr;
+  if (!ReadTables(*directory, options, &tables, failure) || !logs.Run(tables, failure) || !logs.Cut(failure)) {
+    return nullptr;
+  }
   std::unique_ptr<Store> store(new Store);
   store->directory_ = directory;
   rocksdb::DB* db = nullptr;
@@ -103,9 +131,8 @@ Store::~Store() {
   db_->Close().PermitUncheckedError();
 }
 
-// Its first write is synced: the start of the first log is never in doubt, and the logs from before, all of which
-// opening has written to tables, are gone for good. Only then marks begin to speak of them as synced.
 bool Store::Start(Health* failure) {
+  synced_ = db_->GetLatestSequenceNumber();  // opening has written all of it to tables
   std::string version;
   rocksdb::Status status = db_->Get({}, SliceOf(kVersionKey), &version);
   rocksdb::WriteBatch first = NewBatch();

@@ -30,18 +30,19 @@ bool Fail(const std::string& path, const rocksdb::Status& status, Health* failur
 
 }  // namespace
 
-bool WalCheck::Run(Health* failure) {
-  if (!List(failure)) return false;
+bool WalCheck::Run(const Tables& tables, Health* failure) {
+  if (!List(tables.first_log, failure)) return false;
+  next_ = tables.last_sequence + 1;
   return std::all_of(logs_.begin(), logs_.end(), [&](Log& log) { return Check(&log, failure); });
 }
 
-bool WalCheck::List(Health* failure) {
+bool WalCheck::List(std::uint64_t first, Health* failure) {
   std::vector<std::string> names;
   const rocksdb::Status status = env_->GetChildren(directory_, &names);
   if (!status.ok()) return Fail(directory_, status, failure);
   for (const std::string& name : names) {
-    if (const std::uint64_t number = NumberOf(name); number > 0)
-      logs_.push_back({number, 0, 0, directory_ + "/" + name});
+    const std::uint64_t number = NumberOf(name);
+    if (number > 0 && number >= first) logs_.push_back({number, 0, 0, directory_ + "/" + name});
   }
   std::sort(logs_.begin(), logs_.end(), [](const Log& one, const Log& other) { return one.number < other.number; });
   return true;
@@ -62,10 +63,12 @@ bool WalCheck::Check(Log* log, Health* failure) {
       broken_at_ = log->path + ", offset " + std::to_string(*reader.damage()) + ": " + reader.damage_text();
     }
     if (!is_more) break;
-    const bool is_first = next_ == 0 && !is_broken_;
+    // The first record need not follow what is in tables: what was trimmed since is in none.
+    const bool is_first = !has_begun_ && !is_broken_;
     if (is_first || (record.sequence == next_ && !reader.damage())) {
       // Perhaps behind a log whose torn end was cut off before: sequences went on where it was cut.
       is_broken_ = false;
+      has_begun_ = true;
       next_ = record.sequence + record.keys;
       log->sound = record.end;
       continue;
@@ -74,7 +77,7 @@ bool WalCheck::Check(Log* log, Health* failure) {
       is_broken_ = true;
       broken_at_ = log->path + ", offset " + std::to_string(log->sound) + ": what was written before it is missing";
     }
-    if (record.synced >= next_ && record.synced > 0) return Refuse(*log, record.sequence, failure);
+    if (record.synced >= next_) return Refuse(*log, record.sequence, failure);
   }
   return true;
 }

@@ -18,11 +18,17 @@ namespace sluice::journal {
 // Thread safety: as int.
 class WalCheck {
  public:
+  // What the tables have, as RocksDB's manifest says.
+  struct Tables {
+    std::uint64_t first_log = 0;      // older ones are not needed any more, though they may be there still
+    std::uint64_t last_sequence = 0;  // of what is in tables; those behind it are in logs
+  };
+
   // Borrows: `env`, until destroyed.
   WalCheck(rocksdb::Env* env, std::string directory) : env_(env), directory_(std::move(directory)) {}
 
-  // Looks at all logs, and changes nothing. False: `failure` names the file and the offset.
-  bool Run(Health* failure);
+  // Looks at all logs that are needed, and changes nothing. False: `failure` names the file and the offset.
+  bool Run(const Tables& tables, Health* failure);
   // Cuts off what Run found to be torn, so that RocksDB finds sound logs. Requires: Run returned true.
   bool Cut(Health* failure);
 
@@ -34,14 +40,15 @@ class WalCheck {
     std::string path;
   };
 
-  bool List(Health* failure);
+  bool List(std::uint64_t first, Health* failure);
   bool Check(Log* log, Health* failure);
   bool Refuse(const Log& log, std::uint64_t found, Health* failure);
 
   rocksdb::Env* const env_;
   const std::string directory_;
   std::vector<Log> logs_;
-  std::uint64_t next_ = 0;  // the sequence that comes next; 0 = not known yet
+  std::uint64_t next_ = 0;  // the sequence that comes next
+  bool has_begun_ = false;  // a record was found
   // The first place where something is missing.
   bool is_broken_ = false;
   std::string broken_at_;

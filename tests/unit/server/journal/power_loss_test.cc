@@ -31,14 +31,13 @@ void LosePowerNowAndThen(std::uint64_t seed) {
   History history(journal.get(), seed, 3);
   for (int point = 0; point < kPointsOfARun; ++point) {
     const std::string left = scratch.path("left" + std::to_string(point));
-    // Promises are read before the moment: what is promised later is not missed.
     std::map<std::string, Promises> promises;
     std::atomic<int> countdown{static_cast<int>(dice() % 200)};
     std::atomic<bool> is_over{false};
     disk->SetHook([&](const DiskOperation&) {
       if (countdown-- == 0) {
+        is_over = true;  // first: from here on promises are not read any more
         disk->LosePower(directory, left, &dice);
-        is_over = true;
       }
       return Verdict{};
     });
@@ -51,7 +50,7 @@ void LosePowerNowAndThen(std::uint64_t seed) {
       promised.sent = history.promises().at(name).sent;
       promised.trimmed = history.promises().at(name).trimmed;
     }
-    const std::unique_ptr<RocksDbJournal> after = OpenOrFail(left, SmallOptions());
+    const std::unique_ptr<RocksDbJournal> after = OpenOrFail(left);
     ASSERT_NE(after, nullptr) << "seed " << seed << ", point " << point;
     ExpectKept(*after, promises, false);
     ASSERT_FALSE(testing::Test::HasFailure()) << "seed " << seed << ", point " << point;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace sluice::journal {
@@ -204,8 +205,14 @@ IOStatus SimulatedDisk::ReopenWritableFile(const std::string& path, const rocksd
   std::shared_ptr<File> state;
   {
     const std::lock_guard lock(mutex_);
-    state = names_[path];
-    if (state == nullptr) return IOStatus::NotSupported("a file from before");
+    std::shared_ptr<File>& known = names_[path];
+    if (known == nullptr) {  // it was there before
+      known = std::make_shared<File>();
+      std::ifstream content(path, std::ios::binary);
+      known->synced.assign(std::istreambuf_iterator<char>(content), {});
+      synced_names_[path] = known;
+    }
+    state = known;
   }
   *file = std::make_unique<SimulatedFile>(this, path, std::move(state), std::move(real), size);
   return status;

@@ -1,0 +1,188 @@
+// Files that are torn or damaged: what is read is a valid prefix, or nothing is and the error names the place. Never is
+// it a wrong batch.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/unit/server/journal/history.h"
+#include "tests/unit/server/journal/rocksdb_lab.h"
+#include "tests/unit/server/journal/simulated_disk.h"
+
+namespace sluice::journal {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string Read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void Write(const fs::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+// The journal that a killed process leaves, and copies of it to damage.
+class Damage : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::unique_ptr<RocksDbJournal> journal = OpenOrFail(scratch_.path("journal"));
+    ASSERT_NE(journal, nullptr);
+    History history(journal.get(), 1, 2);
+    while (!HasTables()) history.Step();
+    for (int i = 0; i < 40; ++i) history.Step();
+    promises_ = history.promises();
+    fs::copy(scratch_.path("journal"), original_, fs::copy_options::recursive);  // as it is: the process lives on
+  }
+
+  bool HasTables() const {
+    const auto files = fs::directory_iterator(scratch_.path("journal"));
+    return std::any_of(begin(files), end(files), [](const auto& file) { return file.path().extension() == ".sst"; });
+  }
+
+  // Those that hold what was appended, or say where it is.
+  std::vector<std::string> Files() const {
+    std::vector<std::string> names;
+    for (const auto& file : fs::directory_iterator(original_)) {
+      const std::string name = file.path().filename();
+      if (name.ends_with(".log") || name.ends_with(".sst") || name.ends_with(".blob") || name == "CURRENT" ||
+          name.starts_with("MANIFEST")) {
+        names.push_back(name);
+      }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  // The log that is written now.
+  std::string LastLog() const {
+    std::string last;
+    for (const std::string& name : Files()) {
+      if (name.ends_with(".log")) last = name;
+    }
+    return last;
+  }
+
+  // A copy of it with `name` replaced.
+  std::string Copy(const std::string& name, const std::string& bytes) {
+    fs::remove_all(scratch_.path("copy"));
+    fs::copy(original_, scratch_.path("copy"), fs::copy_options::recursive);
+    Write(fs::path(scratch_.path("copy")) / name, bytes);
+    return scratch_.path("copy");
+  }
+
+  // Opens and reads all. Empty: it is a valid prefix; else the error.
+  std::string Examine(const std::string& directory) {
+    std::string error;
+    const auto journal = RocksDbJournal::Open(directory, QuickOptions(), &error);
+    if (journal == nullptr) {
+      EXPECT_NE(error, "");
+      return error;
+    }
+    for (const auto& [name, promised] : promises_) {
+      const Result scanned = journal->Scan(
+          name, 1,
+          [&](const ReadBatch& batch) {
+            EXPECT_TRUE(batch.records == RecordsAt(name, batch.position)) << "a wrong batch";
+            EXPECT_LE(batch.position, promised.sent);
+          },
+          &error);
+      if (scanned != Result::kOk) {
+        EXPECT_NE(error, "");
+        return error;
+      }
+      for (std::uint64_t position = 1; position <= promised.sent; ++position) {
+        std::string contents;
+        const Result read = journal->ReadContents(name, position, &contents);
+        if (read == Result::kOk) {
+          EXPECT_TRUE(contents == ContentsAt(name, position)) << "wrong contents";
+        } else if (read != Result::kLost) {
+          error = std::string(NameOf(read));
+        }
+      }
+    }
+    return error;
+  }
+
+  const ScratchDirectory scratch_;
+  const std::string original_ = scratch_.path("original");
+  std::map<std::string, Promises> promises_;
+};
+
+TEST_F(Damage, AKilledProcessLeavesEverythingThatWasAcknowledged) {
+  const std::unique_ptr<RocksDbJournal> after = OpenOrFail(original_);
+  ASSERT_NE(after, nullptr);
+  ExpectKept(*after, promises_, true);
+}
+
+TEST_F(Damage, ALogThatIsCutOffIsReadUpToTheCut) {
+  const std::string name = LastLog();
+  const std::string whole = Read(fs::path(original_) / name);
+  std::vector<std::size_t> cuts;
+  for (std::size_t i = 0; i <= 48; ++i) cuts.push_back(whole.size() - std::min(i, whole.size()));
+  std::mt19937_64 dice(1);
+  for (int i = 0; i < 50; ++i) cuts.push_back(dice() % whole.size());
+  for (const std::size_t cut : cuts) {
+    EXPECT_EQ(Examine(Copy(name, whole.substr(0, cut))), "") << "cut at " << cut;
+    ASSERT_FALSE(HasFailure()) << "cut at " << cut;
+  }
+}
+
+TEST_F(Damage, ZerosBehindALogAreItsEnd) {
+  const std::string name = LastLog();
+  const std::string directory = Copy(name, Read(fs::path(original_) / name) + std::string(100'000, '\0'));
+  const std::unique_ptr<RocksDbJournal> after = OpenOrFail(directory);
+  ASSERT_NE(after, nullptr);
+  ExpectKept(*after, promises_, true);
+}
+
+TEST_F(Damage, InFrontOfWhatWasAcknowledgedIsRefusedWithFileAndOffset) {
+  const std::string name = LastLog();
+  std::string bytes = Read(fs::path(original_) / name);
+  bytes[bytes.size() / 2] ^= 1;
+  const std::string directory = Copy(name, bytes);
+  const std::string error = Examine(directory);
+  EXPECT_NE(error.find(directory + "/" + name + ", offset "), std::string::npos) << error;
+  EXPECT_NE(error.find("backup"), std::string::npos) << "says what to do: " << error;
+  EXPECT_EQ(Read(fs::path(directory) / name), bytes) << "nothing is cut off";
+}
+
+TEST_F(Damage, ALogThatIsMissingIsNoticed) {
+  // A second log, whose records say that the first was synced.
+  const std::string directory = Copy(LastLog(), Read(fs::path(original_) / LastLog()));
+  ASSERT_NE(OpenOrFail(directory), nullptr);
+  fs::remove(fs::path(directory) / LastLog());
+  std::string table;
+  for (const auto& file : fs::directory_iterator(directory)) {
+    if (file.path().extension() == ".sst") table = file.path();
+  }
+  fs::remove(table);
+  EXPECT_NE(Examine(directory), "");
+}
+
+TEST_F(Damage, AByteThatFlipsAnywhereNeverMakesAWrongBatch) {
+  const char* wanted = std::getenv("SLUICE_FLIPS");
+  const int flips = wanted != nullptr ? std::atoi(wanted) : 300;
+  const std::vector<std::string> names = Files();
+  std::mt19937_64 dice(1);
+  int refused = 0;
+  for (int i = 0; i < flips; ++i) {
+    const std::string& name = names[dice() % names.size()];
+    std::string bytes = Read(fs::path(original_) / name);
+    const std::size_t at = dice() % bytes.size();
+    bytes[at] = static_cast<char>(bytes[at] ^ (1 << dice() % 8));
+    if (!Examine(Copy(name, bytes)).empty()) ++refused;
+    ASSERT_FALSE(HasFailure()) << "flip " << i << ": " << name << ", offset " << at;
+  }
+  EXPECT_GT(refused, 0);
+}
+
+}  // namespace
+}  // namespace sluice::journal
