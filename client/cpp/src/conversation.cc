@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "client/cpp/src/command_traits.h"
 #include "common/limits.h"

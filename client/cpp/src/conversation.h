@@ -157,7 +157,7 @@ class Conversation {
 
   std::map<std::uint64_t, Entry> pending_;  // unanswered, by number; above sent_: unsent
   std::uint64_t next_id_ = 1;
-  std::uint64_t next_sequence_ = 1;  // of a put; also those of other sessions were of this client
+  std::uint64_t next_sequence_ = 1;  // of a put; goes on from session to session
   std::uint64_t sent_ = 0;
   std::size_t unsent_bytes_ = 0;
   std::size_t unsent_count_ = 0;
