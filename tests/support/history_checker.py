@@ -25,7 +25,7 @@ import sys
 from history import History
 
 MOST_LINES = 40  # of an item, in a message
-MOST_VIOLATIONS = 20
+MOST_OF_A_KIND = 2
 
 
 @dataclasses.dataclass
@@ -204,12 +204,12 @@ def check(lines):
 
 
 def report(violations):
-    """For people: the first of them, and how many there are of each kind."""
+    """For people: how many there are of each kind, and the first of each."""
     kinds = {}
     for violation in violations:
-        kinds[violation.kind] = kinds.get(violation.kind, 0) + 1
-    head = ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
-    return "\n".join([head, *map(str, violations[:MOST_VIOLATIONS])])
+        kinds.setdefault(violation.kind, []).append(violation)
+    head = ", ".join(f"{len(group)} x {kind}" for kind, group in kinds.items())
+    return "\n".join([head, *(str(violation) for group in kinds.values() for violation in group[:MOST_OF_A_KIND])])
 
 
 def main():
