@@ -3,10 +3,20 @@
 #include <utility>
 
 #include "server/journal/committer.h"
+#include "server/journal/data_directory.h"
+#include "server/journal/space_table.h"
 #include "server/journal/store.h"
+#include "server/journal/store_slot.h"
 
 namespace sluice::journal {
 namespace {
+
+constexpr std::chrono::seconds kCountInterval{1};  // bytes() looks at every file
+
+Result Closed(std::string* error) {
+  *error = "the journal is closed after a failure: see its health";
+  return Result::kUnavailable;
+}
 
 Result ExtentOf(const Store& store, const StoredSpace& space, Extent* extent, std::string* error) {
   *extent = {space.name, space.epoch, space.trimmed + 1, space.last, 0};
@@ -24,26 +34,35 @@ Result ExtentOf(const Store& store, const StoredSpace& space, Extent* extent, st
 std::unique_ptr<RocksDbJournal> RocksDbJournal::Open(const std::string& directory, const RocksDbOptions& options,
                                                      std::string* error) {
   Health failure;
-  std::unique_ptr<Store> store = Store::Open(directory, options, &failure);
+  std::unique_ptr<Store> store;
   std::vector<StoredSpace> spaces;
+  std::unique_ptr<DataDirectory> held = DataDirectory::Open(directory, options, &failure);
+  if (held != nullptr) store = Store::Open(held.get(), options, &failure);
   if (store != nullptr && store->ReadSpaces(&spaces, &failure.text) != Result::kOk) store.reset();
   if (store == nullptr) {
     *error = failure.text;
     return nullptr;
   }
-  auto committer = std::make_unique<Committer>(store.get(), std::move(spaces), options);
-  return std::unique_ptr<RocksDbJournal>(new RocksDbJournal(std::move(store), std::move(committer)));
+  return std::unique_ptr<RocksDbJournal>(
+      new RocksDbJournal(std::move(held), std::move(store), std::move(spaces), options));
 }
 
-RocksDbJournal::RocksDbJournal(std::unique_ptr<Store> store, std::unique_ptr<Committer> committer)
-    : store_(std::move(store)), committer_(std::move(committer)) {}
+RocksDbJournal::RocksDbJournal(std::unique_ptr<DataDirectory> directory, std::unique_ptr<Store> store,
+                               std::vector<StoredSpace> spaces, const RocksDbOptions& options)
+    : directory_(std::move(directory)),
+      slot_(std::make_unique<StoreSlot>()),
+      table_(std::make_unique<SpaceTable>(std::move(spaces))),
+      committer_((slot_->Set(std::move(store)),
+                  std::make_unique<Committer>(directory_.get(), slot_.get(), table_.get(), options))) {}
 
 RocksDbJournal::~RocksDbJournal() = default;
 
 Result RocksDbJournal::List(std::vector<Extent>* extents, std::string* error) {
-  for (const StoredSpace& space : committer_->Spaces()) {
+  const std::shared_ptr<Store> store = slot_->Get();
+  if (store == nullptr) return Closed(error);
+  for (const StoredSpace& space : table_->All()) {
     Extent extent;
-    if (const Result result = ExtentOf(*store_, space, &extent, error); result != Result::kOk) return result;
+    if (const Result result = ExtentOf(*store, space, &extent, error); result != Result::kOk) return result;
     extents->push_back(std::move(extent));
   }
   return Result::kOk;
@@ -51,32 +70,45 @@ Result RocksDbJournal::List(std::vector<Extent>* extents, std::string* error) {
 
 Result RocksDbJournal::Own(std::string_view space, Extent* extent, std::string* error) {
   StoredSpace owned;
-  const Result result = committer_->Own(space, &owned, error);
-  return result == Result::kOk ? ExtentOf(*store_, owned, extent, error) : result;
+  if (const Result result = committer_->Own(space, &owned, error); result != Result::kOk) return result;
+  const std::shared_ptr<Store> store = slot_->Get();
+  return store == nullptr ? Closed(error) : ExtentOf(*store, owned, extent, error);
 }
 
 Result RocksDbJournal::Scan(std::string_view space, std::uint64_t from,
                             const std::function<void(const ReadBatch&)>& visit, std::string* error) {
-  const std::optional<StoredSpace> found = committer_->Find(space);
-  if (!found) return Result::kOk;
-  return store_->Scan(found->id, space, from, visit, error);
+  const std::optional<SpaceState> found = table_->Find(space);
+  const std::shared_ptr<Store> store = slot_->Get();
+  if (store == nullptr) return Closed(error);
+  return found ? store->Scan(found->stored.id, space, from, visit, error) : Result::kOk;
 }
 
 void RocksDbJournal::Append(Batch batch, Done done) { committer_->Append(std::move(batch), std::move(done)); }
 
 Result RocksDbJournal::ReadContents(std::string_view space, std::uint64_t position, std::string* contents) {
-  const std::optional<StoredSpace> found = committer_->Find(space);
-  if (!found) return Result::kLost;
-  return store_->ReadContents(found->id, position, contents);
+  const std::optional<SpaceState> found = table_->Find(space);
+  const std::shared_ptr<Store> store = slot_->Get();
+  if (store == nullptr) return Result::kUnavailable;
+  return found ? store->ReadContents(found->stored.id, position, contents) : Result::kLost;
 }
 
 void RocksDbJournal::Trim(std::string_view space, std::uint64_t position) { committer_->Trim(space, position); }
 
 Result RocksDbJournal::Snapshot(const std::string& directory, std::string* error) {
-  return store_->Snapshot(directory, error);
+  const std::shared_ptr<Store> store = slot_->Get();
+  return store == nullptr ? Closed(error) : store->Snapshot(directory, error);
 }
 
-Health RocksDbJournal::health() const { return {}; }
-std::uint64_t RocksDbJournal::bytes() const { return store_->bytes(); }
+Health RocksDbJournal::health() const { return committer_->health(); }
+
+std::uint64_t RocksDbJournal::bytes() const {
+  MutexLock lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (!counted_ || now - *counted_ >= kCountInterval) {
+    bytes_ = directory_->bytes();
+    counted_ = now;
+  }
+  return bytes_;
+}
 
 }  // namespace sluice::journal

@@ -1,12 +1,17 @@
 // A journal in a directory, on RocksDB: one key for the records of each batch, and one for its contents.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sluice/mutex.h>
+#include <sluice/thread_annotations.h>
 
 #include "server/journal/journal.h"
 #include "server/journal/rocksdb_options.h"
@@ -14,7 +19,11 @@
 namespace sluice::journal {
 
 class Committer;
+class DataDirectory;
+class SpaceTable;
 class Store;
+class StoreSlot;
+struct StoredSpace;
 
 // Thread safety: as Journal.
 class RocksDbJournal : public Journal {
@@ -41,10 +50,17 @@ class RocksDbJournal : public Journal {
   std::uint64_t bytes() const override;
 
  private:
-  RocksDbJournal(std::unique_ptr<Store> store, std::unique_ptr<Committer> committer);
+  RocksDbJournal(std::unique_ptr<DataDirectory> directory, std::unique_ptr<Store> store,
+                 std::vector<StoredSpace> spaces, const RocksDbOptions& options);
 
-  const std::unique_ptr<Store> store_;
+  const std::unique_ptr<DataDirectory> directory_;
+  const std::unique_ptr<StoreSlot> slot_;
+  const std::unique_ptr<SpaceTable> table_;
   const std::unique_ptr<Committer> committer_;
+
+  mutable Mutex mutex_;
+  mutable std::uint64_t bytes_ SLUICE_GUARDED_BY(mutex_) = 0;
+  mutable std::optional<std::chrono::steady_clock::time_point> counted_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::journal

@@ -1,6 +1,7 @@
 // What can be set of a journal on RocksDB. The defaults are what was measured best for a server; tests take small ones.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,14 @@ struct RocksDbOptions {
   std::size_t max_batch_bytes = std::size_t{64} << 20;  // larger ones are TooLarge
   std::size_t max_group_bytes = std::size_t{8} << 20;   // batches that are written at once; one is always
   int max_open_files = 256;
+  // Batches are refused as Full when less than this is free on the disk: before RocksDB runs into it, and with room
+  // for it to write out a memtable. Those with `reserve` are taken down to the lower bound.
+  std::uint64_t min_free_bytes = std::uint64_t{96} << 20;
+  std::uint64_t min_free_reserve_bytes = std::uint64_t{8} << 20;
+  // A file that only takes space. It is removed when others have filled the disk, so that queues can still be emptied.
+  std::uint64_t reserve_bytes = std::uint64_t{32} << 20;
+  // After a failure the directory is opened anew, at once and then as often as this.
+  std::chrono::milliseconds retry_interval{1000};
   // All access to files goes through it; null = the operating system's. Tests make it fail.
   std::shared_ptr<rocksdb::FileSystem> file_system{};
 };

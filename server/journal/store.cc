@@ -1,19 +1,19 @@
 #include "server/journal/store.h"
 
-#include <errno.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
+
+#include "server/journal/wal_check.h"
+#include "server/journal/wal_reader.h"
 
 namespace sluice::journal {
 namespace {
 
-constexpr char kLockName[] = "sluice.lock";
 constexpr std::size_t kLogFileBytes = std::size_t{1} << 20;  // of RocksDB's own LOG; this many:
 constexpr std::size_t kLogFiles = 4;
 constexpr std::size_t kReadAheadBytes = std::size_t{2} << 20;
@@ -27,6 +27,15 @@ std::string EndOf(std::uint32_t id, Part part) {
   return BatchKey(id, static_cast<Part>(static_cast<char>(part) + 1), 0);
 }
 
+// A log whose memtable was written out is not needed any more, and RocksDB never syncs it again. But WalCheck may find
+// it after a power loss, and must not take its torn end for a loss.
+class SyncBeforeFlush : public rocksdb::EventListener {
+ public:
+  void OnFlushBegin(rocksdb::DB* db, const rocksdb::FlushJobInfo&) override {
+    db->SyncWAL().PermitUncheckedError();  // a failure stops all writes
+  }
+};
+
 rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
   rocksdb::Options result;
   result.env = env;
@@ -39,30 +48,24 @@ rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
   // One committer writes: nothing is gained from threads that write memtables together.
   result.allow_concurrent_memtable_write = false;
   result.enable_write_thread_adaptive_yield = false;
-  result.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // WalCheck has judged the logs: RocksDB shall find nothing wrong with them, and not go on if it does.
+  result.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
+  // Recovery writes what the logs hold to new files and syncs these: see Store::Open.
+  result.avoid_flush_during_recovery = false;
+  // Notices a log that is missing as a whole.
+  result.track_and_verify_wals_in_manifest = true;
+  // After an error the committer opens the store anew; nothing is tried again behind its back.
+  result.max_bgerror_resume_count = 0;
   result.bytes_per_sync = std::uint64_t{1} << 20;
   result.keep_log_file_num = kLogFiles;
   result.max_log_file_size = kLogFileBytes;
   result.stats_dump_period_sec = 0;
   result.stats_persist_period_sec = 0;
+  result.listeners.push_back(std::make_shared<SyncBeforeFlush>());
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return result;
-}
-
-// Only who runs the server has business with the queues' payloads.
-bool MakeDirectory(const std::string& directory, Health* failure) {
-  struct stat found {};
-  if (::mkdir(directory.c_str(), 0700) == 0) return true;
-  const int error = errno;
-  if (::stat(directory.c_str(), &found) == 0) {
-    if (S_ISDIR(found.st_mode)) return true;
-    *failure = {Result::kUnavailable, "data directory " + directory + " is not a directory: name another one"};
-    return false;
-  }
-  *failure = {Result::kUnavailable, "cannot create data directory " + directory + ": " + std::strerror(error)};
-  return false;
 }
 
 }  // namespace
@@ -75,66 +78,68 @@ Result ResultOf(const rocksdb::Status& status) {
   return Result::kUnavailable;
 }
 
-std::unique_ptr<Store> Store::Open(const std::string& directory, const RocksDbOptions& options, Health* failure) {
-  if (!MakeDirectory(directory, failure)) return nullptr;
+std::unique_ptr<Store> Store::Open(const DataDirectory* directory, const RocksDbOptions& options, Health* failure) {
+  WalCheck logs(directory->env(), directory->path());
+  if (!logs.Run(failure) || !logs.Cut(failure)) return nullptr;
   std::unique_ptr<Store> store(new Store);
   store->directory_ = directory;
-  store->env_ = rocksdb::NewCompositeEnv(options.file_system ? options.file_system : rocksdb::FileSystem::Default());
-  if (!store->TakeLock(failure) || !store->OpenDatabase(options, failure) || !store->CheckVersion(failure)) {
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(OptionsOf(options, directory->env()), directory->path(), &db);
+  store->db_.reset(db);
+  if (!status.ok()) {
+    *failure = {ResultOf(status), "cannot open data directory " + directory->path() + ": " + status.ToString()};
     return nullptr;
   }
+  if (!store->Start(failure)) return nullptr;
   return store;
 }
 
 Store::~Store() {
-  db_.reset();
-  if (lock_ != nullptr) env_->UnlockFile(lock_).PermitUncheckedError();
+  if (db_ == nullptr) return;
+  // Says that what stands before it was synced, if it was: the next check of the logs will know the last batch for an
+  // acknowledged one.
+  rocksdb::WriteBatch mark = NewBatch();
+  Write(&mark).PermitUncheckedError();
+  db_->Close().PermitUncheckedError();
 }
 
-// RocksDB has a lock too, but takes it after it has begun to read.
-bool Store::TakeLock(Health* failure) {
-  const rocksdb::Status status = env_->LockFile(directory_ + "/" + kLockName, &lock_);
-  if (status.ok()) return true;
-  lock_ = nullptr;
-  const bool is_held =
-      status.ToString().find("lock") != std::string::npos && status.ToString().find("While open") == std::string::npos;
-  failure->result = Result::kUnavailable;
-  failure->text = is_held ? "data directory " + directory_ + " is in use by another sluiced: stop it, or name another"
-                          : "cannot write in data directory " + directory_ + ": " + status.ToString();
-  return false;
-}
-
-bool Store::OpenDatabase(const RocksDbOptions& options, Health* failure) {
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(OptionsOf(options, env_.get()), directory_, &db);
-  db_.reset(db);
-  if (status.ok()) return true;
-  *failure = {ResultOf(status), "cannot open data directory " + directory_ + ": " + status.ToString()};
-  return false;
-}
-
-bool Store::CheckVersion(Health* failure) {
-  std::string value;
-  rocksdb::Status status = db_->Get({}, SliceOf(kVersionKey), &value);
+// Its first write is synced: the start of the first log is never in doubt, and the logs from before, all of which
+// opening has written to tables, are gone for good. Only then marks begin to speak of them as synced.
+bool Store::Start(Health* failure) {
+  std::string version;
+  rocksdb::Status status = db_->Get({}, SliceOf(kVersionKey), &version);
+  rocksdb::WriteBatch first = NewBatch();
   if (status.IsNotFound()) {
-    rocksdb::WriteOptions options;
-    options.sync = true;
-    status = db_->Put(options, SliceOf(kVersionKey), std::to_string(kDirectoryVersion));
-    value = std::to_string(kDirectoryVersion);
+    version = std::to_string(kDirectoryVersion);
+    status = first.Put(SliceOf(kVersionKey), version);
   }
-  if (!status.ok()) {
-    *failure = {ResultOf(status), "cannot use data directory " + directory_ + ": " + status.ToString()};
+  if (status.ok() && version != std::to_string(kDirectoryVersion)) {
+    *failure = {Result::kUnavailable, "data directory " + directory_->path() + " has format " + version +
+                                          ", and this sluiced reads " + std::to_string(kDirectoryVersion) +
+                                          ": run the version that wrote it, or a newer one"};
     return false;
   }
-  if (value == std::to_string(kDirectoryVersion)) return true;
-  *failure = {Result::kUnavailable, "data directory " + directory_ + " has format " + value + ", this version reads " +
-                                        std::to_string(kDirectoryVersion) +
-                                        ": run the sluiced that wrote it, or a newer one"};
+  if (status.ok()) status = Write(&first);
+  if (status.ok()) status = Sync();
+  if (status.ok()) return true;
+  *failure = {ResultOf(status), "cannot use data directory " + directory_->path() + ": " + status.ToString()};
   return false;
+}
+
+rocksdb::WriteBatch Store::NewBatch() {
+  rocksdb::WriteBatch batch;
+  batch.PutLogData(WalMark(synced_)).PermitUncheckedError();
+  return batch;
 }
 
 rocksdb::Status Store::Write(rocksdb::WriteBatch* batch) { return db_->Write({}, batch); }
-rocksdb::Status Store::Sync() { return db_->SyncWAL(); }
+
+rocksdb::Status Store::Sync() {
+  const std::uint64_t written = db_->GetLatestSequenceNumber();
+  rocksdb::Status status = db_->SyncWAL();
+  if (status.ok()) synced_ = written;
+  return status;
+}
 
 Result Store::ReadSpaces(std::vector<StoredSpace>* spaces, std::string* error) const {
   const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator({}));
@@ -255,20 +260,9 @@ Result Store::Snapshot(const std::string& directory, std::string* error) {
   rocksdb::Checkpoint* made = nullptr;
   rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-  if (status.ok()) status = checkpoint->CreateCheckpoint(directory);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(directory);  // refuses a directory that is there
   if (!status.ok()) *error = "cannot write a snapshot to " + directory + ": " + status.ToString();
   return ResultOf(status);
-}
-
-std::uint64_t Store::bytes() const {
-  std::uint64_t sum = 0;
-  std::vector<std::string> names;
-  env_->GetChildren(directory_, &names).PermitUncheckedError();
-  for (const std::string& name : names) {
-    std::uint64_t size = 0;
-    if (env_->GetFileSize(directory_ + "/" + name, &size).ok()) sum += size;
-  }
-  return sum;
 }
 
 }  // namespace sluice::journal

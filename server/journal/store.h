@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/journal/batch_format.h"
+#include "server/journal/data_directory.h"
 #include "server/journal/journal.h"
 #include "server/journal/rocksdb_options.h"
 
@@ -31,12 +32,16 @@ struct StoredSpace {
 // Thread safety: const methods may be called from any thread, the others from one.
 class Store {
  public:
-  // Null: `failure` says what is wrong and what to do.
-  static std::unique_ptr<Store> Open(const std::string& directory, const RocksDbOptions& options, Health* failure);
+  // What its logs hold is written to new files, and is on stable storage when this returns: also what an earlier life
+  // had failed to sync. Null: `failure` says what is wrong and what to do. Borrows: `directory`, until destroyed.
+  static std::unique_ptr<Store> Open(const DataDirectory* directory, const RocksDbOptions& options, Health* failure);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
+  // An empty batch, to be filled and handed to Write.
+  rocksdb::WriteBatch NewBatch();
+  // With the operating system.
   rocksdb::Status Write(rocksdb::WriteBatch* batch);
   // All that was written is on stable storage.
   rocksdb::Status Sync();
@@ -47,20 +52,17 @@ class Store {
   Result ReadContents(std::uint32_t id, std::uint64_t position, std::string* contents) const;
   // Of the records of a batch. Lost: there is none.
   Result ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header, std::uint64_t* records_bytes) const;
+  // A copy in the new directory `directory` of all that was written.
   Result Snapshot(const std::string& directory, std::string* error);
-  std::uint64_t bytes() const;
 
  private:
   Store() = default;
-  bool TakeLock(Health* failure);
-  bool OpenDatabase(const RocksDbOptions& options, Health* failure);
-  bool CheckVersion(Health* failure);
+  bool Start(Health* failure);
   Result ReadLast(StoredSpace* space, std::string* error) const;
 
-  std::string directory_;
-  std::unique_ptr<rocksdb::Env> env_;
-  rocksdb::FileLock* lock_ = nullptr;
+  const DataDirectory* directory_ = nullptr;
   std::unique_ptr<rocksdb::DB> db_;
+  std::uint64_t synced_ = 0;  // sequence up to which all is on stable storage
 };
 
 // What RocksDB's status means for what was asked.

@@ -38,6 +38,8 @@ class ScratchDirectory {
 inline RocksDbOptions SmallOptions() {
   RocksDbOptions options;
   options.memtable_bytes = 256 << 10;
+  options.reserve_bytes = 64 << 10;
+  options.retry_interval = std::chrono::milliseconds(1);
   return options;
 }
 

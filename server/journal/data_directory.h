@@ -1,0 +1,38 @@
+// The directory of a journal, held exclusively.
+#pragma once
+
+#include <rocksdb/env.h>
+
+#include <memory>
+#include <string>
+
+#include "server/journal/journal.h"
+#include "server/journal/rocksdb_options.h"
+
+namespace sluice::journal {
+
+// Thread safety: const methods may be called from any thread.
+class DataDirectory {
+ public:
+  // Creates it if it is missing, for its owner alone: only who runs the server has business with the payloads. Null:
+  // `failure` says what is wrong and what to do.
+  static std::unique_ptr<DataDirectory> Open(const std::string& path, const RocksDbOptions& options, Health* failure);
+  ~DataDirectory();
+  DataDirectory(const DataDirectory&) = delete;
+  DataDirectory& operator=(const DataDirectory&) = delete;
+
+  const std::string& path() const { return path_; }
+  rocksdb::Env* env() const { return env_.get(); }
+  // Of all files in it.
+  std::uint64_t bytes() const;
+
+ private:
+  DataDirectory(std::string path, std::unique_ptr<rocksdb::Env> env) : path_(std::move(path)), env_(std::move(env)) {}
+  bool Lock(Health* failure);
+
+  const std::string path_;
+  const std::unique_ptr<rocksdb::Env> env_;
+  rocksdb::FileLock* lock_ = nullptr;
+};
+
+}  // namespace sluice::journal
