@@ -4,7 +4,8 @@
     unexpected       delivered, though nobody put it there, or its put was refused, or with another payload
     put twice        one put, but two items of it
     delivered after done   the server had said that the item is finished
-    lease lost       though its holder lived
+    lease lost       though its holder lived. The death of the server may take leases that are younger than everything
+                     that was answered before it: nobody waits for a lease to be written down
     fence            one for two deliveries
     attempts         do not rise after a fail that the server has acknowledged
     counts           of a join or of the statistics are not those of the items
@@ -49,6 +50,7 @@ class Checker:
             self._add("unexpected", f"line {number + 1} does not fit: {history.lines[number]}")
         self._check_operations()
         self._check_fences()
+        self._written = {space: written_after(history, space) for space in {name_space(q) for q in history.queues}}
         for item in history.items.values():
             self._check_item(item)
         for queue in history.queues.values():
@@ -92,10 +94,19 @@ class Checker:
                 self._add("attempts", f"item {item.number} of {queue.name} failed at attempt {attempts}", item)
             if delivery.way == "fail" and delivery.outcome == "ok":
                 attempts = delivery.attempt
-            if delivery.outcome == "lost" and self._survives(queue):
+            if delivery.outcome == "lost" and self._survives(queue) and not self._died_unwritten(delivery):
                 self._add("lease lost", f"item {item.number} of {queue.name}, fence {delivery.fence}", item)
         if any(delivery.way == "done" and delivery.outcome == "ok" for delivery in item.deliveries[:-1]):
             self._add("delivered after done", f"item {item.number} of {queue.name}", item)
+
+    def _died_unwritten(self, delivery):
+        """Whether the server died before it can be known to have written the lease down."""
+        death = self.history.death_after(delivery.line)
+        if death is None or death > delivery.ended:
+            return False
+        begins, ends = self._written[name_space(delivery.queue)]
+        following = bisect.bisect_right(begins, delivery.line)
+        return following == len(begins) or ends[following] > death
 
     # ---- all of them ----
 
@@ -114,7 +125,7 @@ class Checker:
         leases = {}
         for item in self.history.items.values():
             for delivery in item.deliveries:
-                space = delivery.queue.split("/")[0]
+                space = name_space(delivery.queue)
                 other, first = leases.setdefault((space, delivery.fence), (item, delivery))
                 if first is not delivery:
                     text = f"{delivery.fence} of {space} was given to the items {other.number} and {item.number}"
@@ -175,6 +186,23 @@ class Checker:
             if before and latest[before - 1].last.begun > join.ended:
                 item = latest[before - 1]
                 self._add("join", f"{join.operation} of {queue.name} ended, but not item {item.number}", item)
+
+
+def name_space(queue):
+    return queue.split("/")[0]
+
+
+def written_after(history, space):
+    """Operations of the namespace that were acknowledged, and so are in its log, as all that went before them is. Two
+    lists: where they began, in order; and the first end of any that began there or later."""
+    durable = {name for name, queue in history.queues.items()
+               if queue.durability != "memory" and name_space(name) == space}  # fmt: skip
+    spans = [(put.begun, put.ended) for put in history.puts.values() if put.outcome == "ok" and put.queue in durable]
+    spans += [(delivery.begun, delivery.ended) for item in history.items.values() for delivery in item.deliveries
+              if delivery.outcome == "ok" and delivery.queue in durable]  # fmt: skip
+    spans.sort()
+    ends = list(itertools.accumulate((end for _, end in reversed(spans)), min))
+    return [begin for begin, _ in spans], ends[::-1]
 
 
 def is_done(item):
