@@ -116,10 +116,6 @@ class History:
         """Whether a server died after it, or perhaps while it was written."""
         return bool(self.kills) and line < self.kills[-1][1]
 
-    def death_after(self, line):
-        """The line from which on the server may have been dead, or None."""
-        return next((kill for kill, killed in self.kills if killed > line), None)
-
     def killed_between(self, begun, ended):
         ended = len(self.lines) if ended is None else ended
         return any(begun < killed and kill < ended for kill, killed in self.kills)

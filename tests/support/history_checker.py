@@ -24,6 +24,7 @@ import pathlib
 import sys
 
 from history import History
+from history_space import Space, name_space
 
 MOST_LINES = 40  # of an item, in a message
 MOST_OF_A_KIND = 2
@@ -50,7 +51,7 @@ class Checker:
             self._add("unexpected", f"line {number + 1} does not fit: {history.lines[number]}")
         self._check_operations()
         self._check_fences()
-        self._written = {space: written_after(history, space) for space in {name_space(q) for q in history.queues}}
+        self._spaces = {space: Space(history, space) for space in {name_space(queue) for queue in history.queues}}
         for item in history.items.values():
             self._check_item(item)
         for queue in history.queues.values():
@@ -100,13 +101,10 @@ class Checker:
             self._add("delivered after done", f"item {item.number} of {queue.name}", item)
 
     def _died_unwritten(self, delivery):
-        """Whether the server died before it can be known to have written the lease down."""
-        death = self.history.death_after(delivery.line)
-        if death is None or death > delivery.ended:
-            return False
-        begins, ends = self._written[name_space(delivery.queue)]
-        following = bisect.bisect_right(begins, delivery.line)
-        return following == len(begins) or ends[following] > death
+        """Whether the server may have died before it wrote the lease down."""
+        earliest, latest = self._spaces[name_space(delivery.queue)].when_leased(delivery.fence)
+        deaths = [kill for kill, killed in self.history.kills if killed > earliest and kill < delivery.ended]
+        return any(not self._spaces[name_space(delivery.queue)].wrote_between(latest, death) for death in deaths)
 
     # ---- all of them ----
 
@@ -186,23 +184,6 @@ class Checker:
             if before and latest[before - 1].last.begun > join.ended:
                 item = latest[before - 1]
                 self._add("join", f"{join.operation} of {queue.name} ended, but not item {item.number}", item)
-
-
-def name_space(queue):
-    return queue.split("/")[0]
-
-
-def written_after(history, space):
-    """Operations of the namespace that were acknowledged, and so are in its log, as all that went before them is. Two
-    lists: where they began, in order; and the first end of any that began there or later."""
-    durable = {name for name, queue in history.queues.items()
-               if queue.durability != "memory" and name_space(name) == space}  # fmt: skip
-    spans = [(put.begun, put.ended) for put in history.puts.values() if put.outcome == "ok" and put.queue in durable]
-    spans += [(delivery.begun, delivery.ended) for item in history.items.values() for delivery in item.deliveries
-              if delivery.outcome == "ok" and delivery.queue in durable]  # fmt: skip
-    spans.sort()
-    ends = list(itertools.accumulate((end for _, end in reversed(spans)), min))
-    return [begin for begin, _ in spans], ends[::-1]
 
 
 def is_done(item):
