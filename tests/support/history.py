@@ -109,7 +109,7 @@ class History:
         if item.put:
             numbers |= {item.put.begun, item.put.ended}
         numbers -= {None}
-        numbers |= {line for kill in self.kills for line in kill if line > min(numbers, default=line)}
+        numbers |= {line for kill in self.kills for line in kill if min(numbers) < line < max(numbers)}
         return [self.lines[number] for number in sorted(numbers)]
 
     def killed_after(self, line):

@@ -4,7 +4,8 @@
     unexpected       delivered, though nobody put it there, or its put was refused, or with another payload
     put twice        one put, but two items of it
     delivered after done   the server had said that the item is finished
-    lease lost       though its holder lived
+    lease lost       though its holder lived. The death of the server may take leases that are younger than everything
+                     that was answered before it: nobody waits for a lease to be written down
     fence            one for two deliveries
     attempts         do not rise after a fail that the server has acknowledged
     counts           of a join or of the statistics are not those of the items
@@ -23,9 +24,10 @@ import pathlib
 import sys
 
 from history import History
+from history_space import Space, name_space
 
 MOST_LINES = 40  # of an item, in a message
-MOST_VIOLATIONS = 20
+MOST_OF_A_KIND = 2
 
 
 @dataclasses.dataclass
@@ -49,6 +51,7 @@ class Checker:
             self._add("unexpected", f"line {number + 1} does not fit: {history.lines[number]}")
         self._check_operations()
         self._check_fences()
+        self._spaces = {space: Space(history, space) for space in {name_space(queue) for queue in history.queues}}
         for item in history.items.values():
             self._check_item(item)
         for queue in history.queues.values():
@@ -92,10 +95,16 @@ class Checker:
                 self._add("attempts", f"item {item.number} of {queue.name} failed at attempt {attempts}", item)
             if delivery.way == "fail" and delivery.outcome == "ok":
                 attempts = delivery.attempt
-            if delivery.outcome == "lost" and self._survives(queue):
+            if delivery.outcome == "lost" and self._survives(queue) and not self._died_unwritten(delivery):
                 self._add("lease lost", f"item {item.number} of {queue.name}, fence {delivery.fence}", item)
         if any(delivery.way == "done" and delivery.outcome == "ok" for delivery in item.deliveries[:-1]):
             self._add("delivered after done", f"item {item.number} of {queue.name}", item)
+
+    def _died_unwritten(self, delivery):
+        """Whether the server may have died before it wrote the lease down."""
+        earliest, latest = self._spaces[name_space(delivery.queue)].when_leased(delivery.fence)
+        deaths = [kill for kill, killed in self.history.kills if killed > earliest and kill < delivery.ended]
+        return any(not self._spaces[name_space(delivery.queue)].wrote_between(latest, death) for death in deaths)
 
     # ---- all of them ----
 
@@ -114,7 +123,7 @@ class Checker:
         leases = {}
         for item in self.history.items.values():
             for delivery in item.deliveries:
-                space = delivery.queue.split("/")[0]
+                space = name_space(delivery.queue)
                 other, first = leases.setdefault((space, delivery.fence), (item, delivery))
                 if first is not delivery:
                     text = f"{delivery.fence} of {space} was given to the items {other.number} and {item.number}"
@@ -204,12 +213,12 @@ def check(lines):
 
 
 def report(violations):
-    """For people: the first of them, and how many there are of each kind."""
+    """For people: how many there are of each kind, and the first of each."""
     kinds = {}
     for violation in violations:
-        kinds[violation.kind] = kinds.get(violation.kind, 0) + 1
-    head = ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
-    return "\n".join([head, *map(str, violations[:MOST_VIOLATIONS])])
+        kinds.setdefault(violation.kind, []).append(violation)
+    head = ", ".join(f"{len(group)} x {kind}" for kind, group in kinds.items())
+    return "\n".join([head, *(str(violation) for group in kinds.values() for violation in group[:MOST_OF_A_KIND])])
 
 
 def main():

@@ -186,6 +186,26 @@ class Kills(Histories):
         self.good(first[0], *first[2:], *self.kill, *again, *final(notes=(1, 1)))
         self.bad("delivered after done", first[0], *first[2:], *again, *final(notes=(1, 1)))
 
+    def test_a_lease_is_lost_with_the_server_only_when_nothing_younger_was_acknowledged_before(self):
+        before = once()[:3]
+        after = ["settle 2 a/jobs done 1", "settled 2 1:lost", "got a/jobs 7 7 2 1", "settle 3 a/jobs done 2",
+                 "settled 3 2:ok"]  # fmt: skip
+        younger = ["put 8 a/risky 8", "put_ok 8 8"]
+        rest = ["got a/risky 8 8 3 1", "settle 9 a/risky done 3", "settled 9 3:ok", *final((1, 1), (1, 1, 0))]
+        self.good(*before, *self.kill, *after, *final(jobs=(1, 1)))
+        self.good(*before, younger[0], *self.kill, younger[1], *after, *rest)
+        self.bad("lease lost", *before, *younger, *self.kill, *after, *rest)
+        self.bad("lease lost", *before, *after, *self.kill, *final(jobs=(1, 1)))
+
+    def test_a_lease_that_lay_in_its_client_is_as_old_as_its_neighbours(self):
+        put, got = once()[:2], once()[2:3]
+        younger = once("a/risky", 8, fence=2, operation=8)
+        after = ["settle 2 a/jobs done 1", "settled 2 1:lost", "got a/jobs 7 7 3 1", "settle 3 a/jobs done 3",
+                 "settled 3 3:ok", *final((1, 1), (1, 1, 0))]  # fmt: skip
+        self.good(*put, *younger[:3], *self.kill, *younger[3:], *got, *after)
+        self.bad("lease lost", *put, *younger, *self.kill, *got, *after)
+        self.bad("lease lost", *self.kill, *put, *younger, *got, *after)
+
     def test_a_memory_lease_is_lost_with_the_server(self):
         self.good(*once("a/notes")[:3], *self.kill, "settle 2 a/notes done 1", "settled 2 1:lost", *final())
 

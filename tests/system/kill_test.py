@@ -30,7 +30,7 @@ SEED = int(os.environ.get("SLUICE_KILL_SEED", random.randrange(1 << 32)))
 KEEP = bool(os.environ.get("SLUICE_KILL_KEEP"))
 
 DRAIN_S = 90.0
-PROGRESS_BYTES = (40_000, 400_000)  # of the history between two kills: some 1,000 to 10,000 lines
+PROGRESS_BYTES = (20_000, 250_000)  # of the history between two kills: some 500 to 6,000 lines
 LATEST_S = 0.02  # the kill falls so long after that, at most
 LAUNCH_S = 0.1  # and the kill of a server that is still recovering so long after its start
 DURABLE_QUEUES = [
