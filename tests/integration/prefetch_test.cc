@@ -76,8 +76,8 @@ TEST_F(PrefetchTest, TwoThatLookAheadShareToTheLastItem) {
   };
   auto other = std::async(std::launch::async, drain, Second());
   const std::uint64_t mine = drain(First());
-  EXPECT_EQ(mine + other.get(), kItems);
-  EXPECT_EQ(Stats("q").done(), kItems);
+  EXPECT_EQ(mine + other.get(), kTotal);
+  EXPECT_EQ(Stats("q").done(), kTotal);
 }
 
 TEST_F(PrefetchTest, WithoutItPriorityIsExactAndWithItWhatIsHereComesFirst) {
