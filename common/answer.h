@@ -16,10 +16,13 @@
 
 namespace sluice {
 
+// `durability`: the level that was reached.
+
 struct PutResult {
   ItemId first;  // the items got ids first .. first + count - 1
   std::uint32_t count = 0;
   Durability durability = Durability::kMemory;
+  bool duplicate = false;  // this put had been made before: the answer is the first one's
 };
 struct GetResult {
   std::vector<Delivery> deliveries;
@@ -29,26 +32,33 @@ struct GetResult {
 // `lost`: those of the fences that were not held (any more).
 struct TaskDoneResult {
   std::vector<Fence> lost;
+  Durability durability = Durability::kMemory;
 };
 struct FailResult {
   std::vector<Fence> lost;
   std::uint32_t retried = 0;
   std::uint32_t dead = 0;
+  Durability durability = Durability::kMemory;
 };
 struct ReleaseResult {
   std::vector<Fence> lost;
+  Durability durability = Durability::kMemory;
 };
 struct ExtendResult {
   std::vector<Fence> lost;
   std::chrono::milliseconds lease{0};
+  Durability durability = Durability::kMemory;
 };
 struct JoinResult {
   std::vector<QueueCounts> queues;
 };
 struct ShutdownResult {
   std::uint64_t discarded = 0;
+  Durability durability = Durability::kMemory;
 };
-struct ReopenResult {};
+struct ReopenResult {
+  Durability durability = Durability::kMemory;
+};
 struct StatsResult {
   QueueStats stats;
 };
@@ -57,9 +67,11 @@ struct PeekResult {
 };
 struct CreateResult {
   bool created = false;
+  Durability durability = Durability::kMemory;
 };
 struct UpdateResult {
   QueueSettings settings;
+  Durability durability = Durability::kMemory;
 };
 struct ListResult {
   std::vector<QueueDescription> queues;
@@ -70,9 +82,11 @@ struct DescribeResult {
 };
 struct DeleteResult {
   std::uint64_t discarded = 0;
+  Durability durability = Durability::kMemory;
 };
 struct PurgeResult {
   std::uint64_t discarded = 0;
+  Durability durability = Durability::kMemory;
 };
 
 struct Answer {
@@ -82,6 +96,8 @@ struct Answer {
                JoinResult, ShutdownResult, ReopenResult, StatsResult, PeekResult, CreateResult, UpdateResult,
                DeleteResult, ListResult, DescribeResult, PurgeResult>
       result;  // monostate when refused
+  // What it depends on: nobody hears of it before the namespace's journal has this position. 0: nothing.
+  std::uint64_t after = 0;
 
   bool ok() const { return reason == Reason::kOk; }
 

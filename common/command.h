@@ -23,6 +23,10 @@ struct Put {
   std::vector<ContentPtr> items;
   WaitTime timeout;
   std::optional<QueueSettings> create;  // create the queue with these settings if it does not exist
+  // What makes it the same put when it comes again: (producer, sequence), or a request id, which is a producer with
+  // sequence 0. Empty and 0: every one is another put.
+  std::string producer{};
+  std::uint64_t sequence = 0;
 };
 
 // Whether somebody waits for the items of a get now. Its deliveries may be recalled if it is one of those that look

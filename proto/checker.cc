@@ -145,6 +145,24 @@ void Checker::ItemCount(std::size_t count) {
   if (count > limits::kBatchItems) TooLarge("items", count, "items", limits::kBatchItems);
 }
 
+void Checker::Repeatable(BoundedText producer, std::uint64_t sequence, BoundedText request_id, Within within,
+                         Put* put) {
+  constexpr std::size_t kMax = limits::kProducerBytes;
+  if (producer.bytes() > kMax) return TooLarge("producer", producer.bytes(), "bytes", kMax);
+  if (request_id.bytes() > kMax) return TooLarge("request_id", request_id.bytes(), "bytes", kMax);
+  if (!request_id.empty() && (!producer.empty() || sequence != 0)) {
+    return Fail(Reason::kInvalidArgument, "request_id is given beside producer or sequence: use one or the other");
+  }
+  if (!producer.empty() && sequence == 0) {
+    return Fail(Reason::kInvalidArgument, "sequence is 0: the puts of a producer have one each, from 1");
+  }
+  if (sequence != 0 && producer.empty() && within == Within::kNoSession) {
+    return Fail(Reason::kInvalidArgument, "producer is empty: a put with a sequence names its producer");
+  }
+  put->producer = request_id.empty() ? producer.Take() : request_id.Take();
+  put->sequence = sequence;
+}
+
 std::vector<ContentPtr> Checker::Items(google::protobuf::RepeatedPtrField<v1::Item>* items) {
   std::vector<ContentPtr> result;
   ItemCount(static_cast<std::size_t>(items->size()));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/command.h"
@@ -15,6 +16,28 @@
 #include "proto/wire.h"
 
 namespace sluice::wire {
+
+// Where a request came.
+enum class Within : bool { kNoSession, kSession };
+
+// A text of which no more is kept than limits::kProducerBytes.
+class BoundedText {
+ public:
+  BoundedText() = default;
+  explicit BoundedText(std::string_view text) { Assign(text); }
+  void Assign(std::string_view text) {
+    text_ = text.substr(0, limits::kProducerBytes);
+    bytes_ = text.size();
+  }
+  bool empty() const { return bytes_ == 0; }
+  // Of the whole text.
+  std::size_t bytes() const { return bytes_; }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+  std::size_t bytes_ = 0;
+};
 
 // Each method returns the field's value, or any value of its type when there is a problem: Route then tells the
 // first one. Nothing is kept or copied of a field before its size is known to be allowed.
@@ -42,6 +65,8 @@ class Checker {
   // Moves the items out, once all of them are known to be allowed.
   std::vector<ContentPtr> Items(google::protobuf::RepeatedPtrField<v1::Item>* items);
   void ItemCount(std::size_t count);
+  // What makes a put known when it comes again. In a session a sequence may do without a producer: it is the Hello's.
+  void Repeatable(BoundedText producer, std::uint64_t sequence, BoundedText request_id, Within within, Put* put);
   // Of items[index].
   void Payload(std::size_t index, std::size_t bytes);
   void ContentType(std::size_t index, std::string_view text);

@@ -36,18 +36,22 @@ Parsed ParseQueue(const Request& request) {
 
 std::uint32_t AtLeastOne(std::uint32_t count) { return count == 0 ? 1 : count; }
 
-}  // namespace
-
-Parsed Parse(v1::PutRequest&& request) {
+Parsed ParsePut(v1::PutRequest&& request, Within within) {
   Checker check;
   QueueName queue = check.Queue("queue", request.queue());
   Put put;
   put.queue = std::move(queue.name);
   put.timeout = check.Timeout(request.has_timeout_ms(), request.timeout_ms());
   put.create = check.Create(request.has_create(), request.create());
+  check.Repeatable(BoundedText(request.producer()), request.sequence(), BoundedText(request.request_id()), within,
+                   &put);
   put.items = check.Items(request.mutable_items());
   return check.Route(std::move(queue.space), std::move(put));
 }
+
+}  // namespace
+
+Parsed Parse(v1::PutRequest&& request) { return ParsePut(std::move(request), Within::kNoSession); }
 
 Parsed Parse(v1::GetRequest&& request) {
   Checker check;
@@ -156,7 +160,7 @@ Parsed Parse(v1::PurgeQueueRequest&& request) { return ParseQueue<PurgeQueue>(re
 
 Parsed Parse(v1::Operation&& operation) {
   switch (operation.call_case()) {
-    case v1::Operation::kPut: return Parse(std::move(*operation.mutable_put()));
+    case v1::Operation::kPut: return ParsePut(std::move(*operation.mutable_put()), Within::kSession);
     case v1::Operation::kGet: return Parse(std::move(*operation.mutable_get()));
     case v1::Operation::kTaskDone: return Parse(std::move(*operation.mutable_task_done()));
     case v1::Operation::kFail: return Parse(std::move(*operation.mutable_fail()));

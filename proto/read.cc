@@ -60,7 +60,8 @@ QueueDescription ToDescription(v1::QueueDescription&& description) {
 }
 
 Answer ReadPut(const v1::PutResponse& response) {
-  return Answer::Ok(PutResult{{response.first_id()}, response.count(), ReachedDurability(response.durability())});
+  return Answer::Ok(PutResult{
+      {response.first_id()}, response.count(), ReachedDurability(response.durability()), response.duplicate()});
 }
 
 Answer ReadGet(v1::GetResponse&& response) {
@@ -115,15 +116,23 @@ Answer ReadDescribe(v1::DescribeQueueResponse&& response) {
 
 Answer ReadUpdate(const v1::UpdateQueueResponse& response) {
   if (!Known(response.settings())) return UnknownSettings();
-  return Answer::Ok(UpdateResult{ToSettings(response.settings())});
+  return Answer::Ok(UpdateResult{ToSettings(response.settings()), ReachedDurability(response.durability())});
 }
 
 Answer ReadFail(const v1::FailResponse& response) {
-  return Answer::Ok(FailResult{Fences(response.lost()), response.retried(), response.dead()});
+  return Answer::Ok(FailResult{Fences(response.lost()), response.retried(), response.dead(),
+                               ReachedDurability(response.durability())});
 }
 
 Answer ReadExtend(const v1::ExtendResponse& response) {
-  return Answer::Ok(ExtendResult{Fences(response.lost()), milliseconds(response.lease_ms())});
+  return Answer::Ok(ExtendResult{Fences(response.lost()), milliseconds(response.lease_ms()),
+                                 ReachedDurability(response.durability())});
+}
+
+// Results that are one number or list and the level reached.
+template <typename Result, typename Value, typename Response>
+Answer ReadReached(Value&& value, const Response& response) {
+  return Answer::Ok(Result{std::forward<Value>(value), ReachedDurability(response.durability())});
 }
 
 Answer ReadError(v1::Error&& error) {
@@ -140,21 +149,25 @@ Answer Read(v1::Answer&& answer) {
   switch (answer.result_case()) {
     case v1::Answer::kPut: return ReadPut(answer.put());
     case v1::Answer::kGet: return ReadGet(std::move(*answer.mutable_get()));
-    case v1::Answer::kTaskDone: return Answer::Ok(TaskDoneResult{Fences(answer.task_done().lost())});
+    case v1::Answer::kTaskDone:
+      return ReadReached<TaskDoneResult>(Fences(answer.task_done().lost()), answer.task_done());
     case v1::Answer::kFail: return ReadFail(answer.fail());
-    case v1::Answer::kRelease: return Answer::Ok(ReleaseResult{Fences(answer.release().lost())});
+    case v1::Answer::kRelease: return ReadReached<ReleaseResult>(Fences(answer.release().lost()), answer.release());
     case v1::Answer::kExtend: return ReadExtend(answer.extend());
     case v1::Answer::kJoin: return ReadJoin(std::move(*answer.mutable_join()));
-    case v1::Answer::kShutdown: return Answer::Ok(ShutdownResult{answer.shutdown().discarded()});
-    case v1::Answer::kReopen: return Answer::Ok(ReopenResult{});
+    case v1::Answer::kShutdown: return ReadReached<ShutdownResult>(answer.shutdown().discarded(), answer.shutdown());
+    case v1::Answer::kReopen: return Answer::Ok(ReopenResult{ReachedDurability(answer.reopen().durability())});
     case v1::Answer::kStats: return Answer::Ok(StatsResult{ToStats(answer.stats().stats())});
     case v1::Answer::kPeek: return ReadPeek(std::move(*answer.mutable_peek()));
-    case v1::Answer::kCreateQueue: return Answer::Ok(CreateResult{answer.create_queue().created()});
+    case v1::Answer::kCreateQueue:
+      return ReadReached<CreateResult>(answer.create_queue().created(), answer.create_queue());
     case v1::Answer::kUpdateQueue: return ReadUpdate(answer.update_queue());
-    case v1::Answer::kDeleteQueue: return Answer::Ok(DeleteResult{answer.delete_queue().discarded()});
+    case v1::Answer::kDeleteQueue:
+      return ReadReached<DeleteResult>(answer.delete_queue().discarded(), answer.delete_queue());
     case v1::Answer::kListQueues: return ReadList(std::move(*answer.mutable_list_queues()));
     case v1::Answer::kDescribeQueue: return ReadDescribe(std::move(*answer.mutable_describe_queue()));
-    case v1::Answer::kPurgeQueue: return Answer::Ok(PurgeResult{answer.purge_queue().discarded()});
+    case v1::Answer::kPurgeQueue:
+      return ReadReached<PurgeResult>(answer.purge_queue().discarded(), answer.purge_queue());
     case v1::Answer::RESULT_NOT_SET: break;
   }
   return Unknown("a result");

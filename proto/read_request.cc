@@ -36,6 +36,7 @@ class OperationFields {
   bool ReadTimeout(WireReader* in);
   bool ReadCreate(WireReader* in);
   bool ReadItem(WireReader* in);
+  bool ReadText(WireReader* in, BoundedText* text);
   void AddFence(std::uint64_t fence);
   bool ReadFences(WireReader* in);
 
@@ -50,6 +51,9 @@ class OperationFields {
     bool named = false;       // by last_name_
     std::optional<std::int64_t> timeout;
     std::optional<v1::QueueSettings> create;
+    BoundedText producer;
+    BoundedText request_id;
+    std::uint64_t sequence = 0;
     std::vector<ContentPtr> items;  // as many as are allowed
     std::size_t item_count = 0;
     Checker item_check;
@@ -114,6 +118,9 @@ bool OperationFields::ReadPut(WireReader* in) {
       case Tag(2, kSized): read = ReadItem(in); break;
       case Tag(3, kVarint): read = ReadTimeout(in); break;
       case Tag(4, kSized): read = ReadCreate(in); break;
+      case Tag(5, kSized): read = ReadText(in, &call_.producer); break;
+      case Tag(6, kVarint): read = in->Varint(&call_.sequence); break;
+      case Tag(7, kSized): read = ReadText(in, &call_.request_id); break;
       default: read = in->Skip(tag);
     }
     if (!read) return false;
@@ -201,6 +208,13 @@ bool OperationFields::ReadItem(WireReader* in) {
   return true;
 }
 
+bool OperationFields::ReadText(WireReader* in, BoundedText* text) {
+  std::string_view whole;
+  if (!in->View(&whole, &last_name_.scratch) || !IsUtf8(whole)) return false;
+  text->Assign(whole);
+  return true;
+}
+
 void OperationFields::AddFence(std::uint64_t fence) {
   if (++call_.fence_count <= limits::kBatchItems) call_.fences.push_back({fence});
 }
@@ -228,6 +242,7 @@ Parsed OperationFields::TakePut() {
   put.queue = std::move(queue.name);
   put.timeout = check.Timeout(call_.timeout.has_value(), call_.timeout.value_or(0));
   if (call_.create) put.create = check.Create(true, *call_.create);
+  check.Repeatable(std::move(call_.producer), call_.sequence, std::move(call_.request_id), Within::kSession, &put);
   check.ItemCount(call_.item_count);
   check.Add(call_.item_check);
   put.items = std::move(call_.items);
@@ -298,6 +313,11 @@ bool ReadHello(WireReader* in, RequestIn* request) {
   return MergeMessage(in, &request->last_name.scratch, &*request->hello);
 }
 
+bool ReadHolding(WireReader* in, RequestIn* request) {
+  if (!request->holding) request->holding.emplace();
+  return MergeMessage(in, &request->last_name.scratch, &*request->holding);
+}
+
 bool ReadFields(WireReader* in, RequestIn* request) {
   std::uint32_t tag = 0;
   std::uint64_t goodbye = 0;
@@ -308,6 +328,7 @@ bool ReadFields(WireReader* in, RequestIn* request) {
       case Tag(2, kSized): read = ReadOperation(in, request); break;
       case Tag(3, kVarint): read = in->Varint(&request->answers_seen); break;
       case Tag(4, kVarint): read = in->Varint(&goodbye); break;
+      case Tag(5, kSized): read = ReadHolding(in, request); break;
       default: read = in->Skip(tag);
     }
     if (!read) return false;
@@ -323,6 +344,7 @@ bool ReadRequest(google::protobuf::io::ZeroCopyInputStream* in, RequestIn* reque
   request->hello.reset();
   request->answers_seen = 0;
   request->goodbye = false;
+  request->holding.reset();
   request->operations.clear();
   WireReader reader(in);
   const bool read = ReadFields(&reader, request);

@@ -37,6 +37,7 @@ class AnswerFields {
     std::uint64_t first_id = 0;
     std::uint64_t count = 0;
     std::uint64_t durability = 0;
+    std::uint64_t duplicate = 0;
     GetResult get;
     std::uint64_t lease_ms = 0;
     TaskDoneResult task_done;
@@ -99,6 +100,7 @@ bool AnswerFields::ReadPut(WireReader* in) {
       case Tag(1, kVarint): read = in->Varint(&result_.first_id); break;
       case Tag(2, kVarint): read = in->Varint(&result_.count); break;
       case Tag(3, kVarint): read = in->Varint(&result_.durability); break;
+      case Tag(4, kVarint): read = in->Varint(&result_.duplicate); break;
       default: read = in->Skip(tag);
     }
     if (!read) return false;
@@ -160,6 +162,7 @@ bool AnswerFields::ReadTaskDone(WireReader* in) {
       case Tag(1, kVarint):
         if ((read = in->Varint(&fence))) result_.task_done.lost.push_back({fence});
         break;
+      case Tag(2, kVarint): read = in->Varint(&result_.durability); break;
       default: read = in->Skip(tag);
     }
     if (!read) return false;
@@ -177,16 +180,15 @@ bool AnswerFields::ReadLost(WireReader* in) {
 }
 
 Answer AnswerFields::TakeResult() {
+  const Durability durability = ReachedDurability(static_cast<v1::Durability>(static_cast<int>(result_.durability)));
   switch (result_.field) {
-    case kPutField: {
-      const auto durability = static_cast<v1::Durability>(static_cast<int>(result_.durability));
+    case kPutField:
       return Answer::Ok(
-          PutResult{{result_.first_id}, static_cast<std::uint32_t>(result_.count), ReachedDurability(durability)});
-    }
+          PutResult{{result_.first_id}, static_cast<std::uint32_t>(result_.count), durability, result_.duplicate != 0});
     case kGetField:
       result_.get.lease = milliseconds(static_cast<std::int64_t>(result_.lease_ms));
       return Answer::Ok(std::move(result_.get));
-    case kTaskDoneField: return Answer::Ok(std::move(result_.task_done));
+    case kTaskDoneField: result_.task_done.durability = durability; return Answer::Ok(std::move(result_.task_done));
     default: return wire::Read(result_.other ? std::move(*result_.other) : v1::Answer());
   }
 }

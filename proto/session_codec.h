@@ -48,6 +48,7 @@ struct RequestIn {
   std::optional<v1::Hello> hello;
   std::uint64_t answers_seen = 0;
   bool goodbye = false;
+  std::optional<v1::Holding> holding;
   std::vector<OperationIn> operations;
   LastName last_name;  // ReadRequest's own, kept from one message of a stream to the next
 };
@@ -97,6 +98,7 @@ struct RequestOut {
   std::span<const OperationOut> operations;
   std::uint64_t answers_seen = 0;
   bool goodbye = false;
+  const v1::Holding* holding = nullptr;  // null: none
 };
 // As ResponseWriter.
 class RequestWriter {

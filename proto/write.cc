@@ -16,6 +16,11 @@ void FillLost(const std::vector<Fence>& lost, Response* response) {
   for (const Fence fence : lost) response->add_lost(fence.value);
 }
 
+template <typename Result, typename Response>
+void FillDurability(const Result& result, Response* response) {
+  response->set_durability(static_cast<v1::Durability>(result.durability));
+}
+
 void FillStats(const QueueStats& stats, v1::QueueStats* message) {
   message->set_ready(stats.ready);
   message->set_leased(stats.leased);
@@ -49,7 +54,8 @@ void FillDescription(const QueueDescription& description, v1::QueueDescription* 
 void Fill(const PutResult& result, v1::PutResponse* response) {
   response->set_first_id(result.first.value);
   response->set_count(result.count);
-  response->set_durability(static_cast<v1::Durability>(result.durability));
+  FillDurability(result, response);
+  response->set_duplicate(result.duplicate);
 }
 
 void Fill(const GetResult& result, v1::GetResponse* response) {
@@ -65,19 +71,27 @@ void Fill(const GetResult& result, v1::GetResponse* response) {
   response->set_lease_ms(result.lease.count());
 }
 
-void Fill(const TaskDoneResult& result, v1::TaskDoneResponse* response) { FillLost(result.lost, response); }
+void Fill(const TaskDoneResult& result, v1::TaskDoneResponse* response) {
+  FillLost(result.lost, response);
+  FillDurability(result, response);
+}
 
 void Fill(const FailResult& result, v1::FailResponse* response) {
   FillLost(result.lost, response);
   response->set_retried(result.retried);
   response->set_dead(result.dead);
+  FillDurability(result, response);
 }
 
-void Fill(const ReleaseResult& result, v1::ReleaseResponse* response) { FillLost(result.lost, response); }
+void Fill(const ReleaseResult& result, v1::ReleaseResponse* response) {
+  FillLost(result.lost, response);
+  FillDurability(result, response);
+}
 
 void Fill(const ExtendResult& result, v1::ExtendResponse* response) {
   FillLost(result.lost, response);
   response->set_lease_ms(result.lease.count());
+  FillDurability(result, response);
 }
 
 void Fill(const JoinResult& result, v1::JoinResponse* response) {
@@ -91,9 +105,12 @@ void Fill(const JoinResult& result, v1::JoinResponse* response) {
   }
 }
 
-void Fill(const ShutdownResult& result, v1::ShutdownResponse* response) { response->set_discarded(result.discarded); }
+void Fill(const ShutdownResult& result, v1::ShutdownResponse* response) {
+  response->set_discarded(result.discarded);
+  FillDurability(result, response);
+}
 
-void Fill(const ReopenResult&, v1::ReopenResponse*) {}
+void Fill(const ReopenResult& result, v1::ReopenResponse* response) { FillDurability(result, response); }
 
 void Fill(const StatsResult& result, v1::StatsResponse* response) {
   FillStats(result.stats, response->mutable_stats());
@@ -110,13 +127,20 @@ void Fill(const PeekResult& result, v1::PeekResponse* response) {
   }
 }
 
-void Fill(const CreateResult& result, v1::CreateQueueResponse* response) { response->set_created(result.created); }
+void Fill(const CreateResult& result, v1::CreateQueueResponse* response) {
+  response->set_created(result.created);
+  FillDurability(result, response);
+}
 
 void Fill(const UpdateResult& result, v1::UpdateQueueResponse* response) {
   FillSettings(result.settings, response->mutable_settings());
+  FillDurability(result, response);
 }
 
-void Fill(const DeleteResult& result, v1::DeleteQueueResponse* response) { response->set_discarded(result.discarded); }
+void Fill(const DeleteResult& result, v1::DeleteQueueResponse* response) {
+  response->set_discarded(result.discarded);
+  FillDurability(result, response);
+}
 
 void Fill(const ListResult& result, v1::ListQueuesResponse* response) {
   for (const QueueDescription& queue : result.queues) FillDescription(queue, response->add_queues());
@@ -127,7 +151,10 @@ void Fill(const DescribeResult& result, v1::DescribeQueueResponse* response) {
   FillDescription(result.queue, response->mutable_queue());
 }
 
-void Fill(const PurgeResult& result, v1::PurgeQueueResponse* response) { response->set_discarded(result.discarded); }
+void Fill(const PurgeResult& result, v1::PurgeQueueResponse* response) {
+  response->set_discarded(result.discarded);
+  FillDurability(result, response);
+}
 
 void FillError(Reason reason, const std::string& message, v1::Answer* response) {
   response->mutable_error()->set_reason(static_cast<v1::Reason>(reason));

@@ -42,6 +42,12 @@ struct CommandWriter {
     for (const ContentPtr& item : put.items) FillItem(*item, request->add_items());
     FillTimeout(put.timeout, request);
     FillCreate(put.create, request);
+    if (put.sequence == 0) {
+      request->set_request_id(ToUtf8(put.producer));
+    } else {
+      request->set_producer(ToUtf8(put.producer));
+      request->set_sequence(put.sequence);
+    }
   }
   void operator()(const Get& get) const {
     auto* request = operation->mutable_get();

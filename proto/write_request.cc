@@ -32,6 +32,12 @@ void WritePut(Out& out, const OperationOut& operation, const Put& put) {
   }
   WriteTimeout(out, 3, operation.timeout ? operation.timeout : put.timeout);
   WriteCreate(out, 4, put.create);
+  if (put.sequence != 0) {
+    out.Text(5, put.producer);
+    out.Varint(6, put.sequence);
+  } else {
+    out.Text(7, put.producer);
+  }
 }
 
 template <typename Out>
@@ -81,6 +87,10 @@ void WriteRequest(Out& out, const RequestOut& request) {
   }
   out.Varint(3, request.answers_seen);
   out.Varint(4, request.goodbye ? 1 : 0);
+  if (request.holding != nullptr) {
+    out.Message(5,
+                [&] { out.template Fields<v1::Holding>([&](v1::Holding* holding) { *holding = *request.holding; }); });
+  }
 }
 
 }  // namespace

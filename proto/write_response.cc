@@ -41,11 +41,15 @@ void WriteAnswer(Out& out, const AnswerOut& ready) {
       out.Varint(1, put->first.value);
       out.Varint(2, put->count);
       out.Varint(3, static_cast<std::uint64_t>(put->durability));
+      out.Varint(4, put->duplicate ? 1 : 0);
     });
   } else if (const auto* get = std::get_if<GetResult>(&answer.result)) {
     out.Message(v1::Answer::kGetFieldNumber, [&] { WriteGet(out, *get); });
   } else if (const auto* task_done = std::get_if<TaskDoneResult>(&answer.result)) {
-    out.Message(v1::Answer::kTaskDoneFieldNumber, [&] { out.Fences(1, task_done->lost); });
+    out.Message(v1::Answer::kTaskDoneFieldNumber, [&] {
+      out.Fences(1, task_done->lost);
+      out.Varint(2, static_cast<std::uint64_t>(task_done->durability));
+    });
   } else {
     out.template Fields<v1::Answer>([&](v1::Answer* message) { Write(answer, message); });
   }

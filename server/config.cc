@@ -103,6 +103,12 @@ Problem ApplyPortFile(Config& config, const Values& values) {
   return std::nullopt;
 }
 
+Problem ApplyDataDir(Config& config, const Values& values) {
+  if (values.back().empty()) return "an empty path; allowed: a path of a directory";
+  config.data_dir = values.back();
+  return std::nullopt;
+}
+
 std::vector<Setting> MakeSettings() {
   const Config defaults;
   const auto by_default = [](const std::string& value) { return " [" + value + "]"; };
@@ -114,6 +120,10 @@ std::vector<Setting> MakeSettings() {
   settings.push_back({"port-file", "PATH", "Listening",
                       "once ready, write the addresses in use there, one a line; removed at exit", false,
                       ApplyPortFile});
+  settings.push_back({"data-dir", "DIR", "Storage",
+                      "directory of the durable queues, made if it is missing; one server at a time uses it [none: "
+                      "queues live in memory and end with the process]",
+                      false, ApplyDataDir});
   settings.push_back(
       {"memory", "SIZE", "Limits",
        "memory for items; beyond it puts wait or fail with FULL" + by_default(FormatSize(defaults.broker.memory_bytes)),

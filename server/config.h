@@ -20,6 +20,7 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 struct Config {
   std::vector<std::string> listen = {"127.0.0.1:7171"};
   std::string port_file;  // empty: none
+  std::string data_dir;   // empty: queues live in memory
   int threads = DefaultThreads();
   broker::BrokerOptions broker;
   std::chrono::milliseconds drain_timeout = limits::kDrain;

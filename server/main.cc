@@ -61,7 +61,11 @@ int Serve(const Config& config) {
   });
   spdlog::info("sluiced {}: {} threads, {} for items", SLUICE_VERSION, config.threads,
                FormatSize(config.broker.memory_bytes));
-  spdlog::warn("queues live in memory: they end with this process; durable storage is not in this version");
+  if (config.data_dir.empty()) {
+    spdlog::warn("queues live in memory: they end with this process; --data-dir DIR keeps them");
+  } else {
+    spdlog::info("durable queues are kept in {}", config.data_dir);
+  }
   for (const std::string& address : server->addresses()) spdlog::info("listening on {}", address);
   if (!config.port_file.empty()) {
     if (const auto problem = port_file.Write(config.port_file, server->addresses())) {

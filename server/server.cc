@@ -8,8 +8,11 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <spdlog/spdlog.h>
+#include <asio/post.hpp>
 
 #include "server/address.h"
+#include "server/journal/rocksdb_journal.h"
 #include "server/rpc/connection_settings.h"
 
 namespace sluice::server {
@@ -29,21 +32,60 @@ void KeepGrpc() {
 }  // namespace
 
 std::unique_ptr<Server> Server::Start(const Config& config, const Clock& clock, std::string* error) {
-  std::unique_ptr<Server> server(new Server(config, clock));
-  if (!server->Listen(error)) return nullptr;
+  std::unique_ptr<journal::Journal> journal;
+  if (!config.data_dir.empty()) {
+    journal = journal::RocksDbJournal::Open(config.data_dir, journal::RocksDbOptions{}, error);
+    if (!journal) return nullptr;
+  }
+  std::unique_ptr<Server> server(new Server(config, clock, std::move(journal)));
+  if (!server->Recover(error) || !server->Listen(error)) return nullptr;
   server->transport_->Start();
   server->io_thread_ = std::thread([io = &server->io_] { io->run(); });
   return server;
 }
 
-Server::Server(const Config& config, const Clock& clock)
+Server::Server(const Config& config, const Clock& clock, std::unique_ptr<journal::Journal> journal)
     : config_(config),
       keep_io_(io_.get_executor()),
       timers_(io_, clock, [this] { return broker_.RunDue(); }),
-      broker_(config.broker, clock, journal_, [this] { timers_.Wake(); }),
+      journal_(std::move(journal)),
+      broker_(config.broker, clock, StorageOfBroker(), [this] { timers_.Wake(); }),
       transport_(rpc::MakeCompletionQueueTransport(broker_, config.threads)) {}
 
-Server::~Server() { Drain(); }
+Server::~Server() {
+  Drain();
+  disk_.join();
+}
+
+broker::Storage Server::StorageOfBroker() {
+  broker::Storage storage;
+  storage.journal = journal_.get();
+  storage.run_blocking = [this](std::function<void()> task) { asio::post(disk_, std::move(task)); };
+  storage.report = [](const std::string& trouble) { spdlog::error("{}", trouble); };
+  return storage;
+}
+
+bool Server::Recover(std::string* error) {
+  if (!journal_) return true;
+  const auto began = std::chrono::steady_clock::now();
+  std::uint64_t batches = 0;
+  std::size_t spaces = 0, queues = 0, items = 0;
+  const bool recovered = broker_.Recover(
+      [&](const broker::RecoveredSpace& space) {
+        ++spaces;
+        queues += space.queues;
+        items += space.items;
+        batches += space.batches;
+        spdlog::info("recovered namespace '{}': {} queues, {} items, {} sessions, from {} batches", space.space,
+                     space.queues, space.items, space.sessions, space.batches);
+      },
+      error);
+  if (!recovered) return false;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+  spdlog::info("recovered {} namespaces, {} queues, {} items from {} batches in {} ms", spaces, queues, items, batches,
+               took.count());
+  return true;
+}
 
 bool Server::Listen(std::string* error) {
   std::vector<Address> wanted;

@@ -8,6 +8,7 @@
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/thread_pool.hpp>
 
 #include <sluice/clock.h>
 
@@ -41,13 +42,19 @@ class Server {
   // Thread safety: any.
   broker::Broker& broker() { return broker_; }
 
+  // Null: queues live in memory. Thread safety: any.
+  journal::Journal* journal() { return journal_.get(); }
+
   // Refuses new work, answers every waiting call with UNAVAILABLE, lets the answers leave, ends. Idempotent.
   // Blocks: until everything is gone. After the drain timeout calls are cut off; but gRPC holds on to a connection
   // whose other end takes no bytes until the ping timeout, too.
   void Drain();
 
  private:
-  Server(const Config& config, const Clock& clock);
+  Server(const Config& config, const Clock& clock, std::unique_ptr<journal::Journal> journal);
+  broker::Storage StorageOfBroker();
+  // Serves what the journal has.
+  bool Recover(std::string* error);
   bool Listen(std::string* error);
 
   const Config config_;
@@ -55,7 +62,8 @@ class Server {
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> keep_io_;
   Timers timers_;
-  journal::NullJournal journal_;
+  std::unique_ptr<journal::Journal> journal_;  // null: queues live in memory
+  asio::thread_pool disk_{1};                  // reads contents, takes namespaces over
   broker::Broker broker_;
   std::unique_ptr<rpc::Transport> transport_;
   std::unique_ptr<grpc::Server> grpc_;

@@ -178,7 +178,7 @@ void AddAllSettings(CLI::App& app, SettingsArguments* settings) {
                    "fifo, lifo or priority (lowest first)");
   AddChoice<Durability>(app, "--durability", &settings->durability,
                         {{"memory", Durability::kMemory}, {"async", Durability::kAsync}, {"fsync", Durability::kFsync}},
-                        "memory, async or fsync");
+                        "what survives: memory (nothing), async (a crash of the server) or fsync (of the machine)");
   app.add_flag("--paused", settings->paused, "gets wait until 'sluice resume'")->group(kSettings);
 }
 

@@ -18,6 +18,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::size_t kDefaultBatch = 256;
+constexpr std::size_t kMostItems = 10'000;     // of one put: the server's limit
 constexpr std::size_t kBatchBytes = 1u << 20;  // a batch is sent when it is this heavy, however few its items
 
 struct PutArguments {
@@ -32,6 +33,7 @@ struct PutArguments {
   std::int64_t priority = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string content_type;
+  std::string request_id;
   bool create = false;
   SettingsArguments settings;
 };
@@ -57,9 +59,12 @@ struct Tally {
   std::uint64_t added = 0;
   std::uint64_t first_id = 0;
   std::uint64_t last_id = 0;
+  Durability durability = Durability::kFsync;  // the least of all puts
+  bool duplicate = false;
 };
 
-// Puts batch after batch until the source ends.
+// Puts batch after batch until the source ends. A put with a request id is one batch: what it is must not depend on how
+// fast the source is.
 class Transfer {
  public:
   Transfer(Context& context, const PutArguments& arguments, ItemSource& source)
@@ -69,9 +74,11 @@ class Transfer {
                  .priority = arguments.priority,
                  .headers = arguments.headers,
                  .content_type = arguments.content_type,
-                 .stop = context.interrupt.token()},
+                 .stop = context.interrupt.token(),
+                 .request_id = arguments.request_id},
+        one_put_(!arguments.request_id.empty()),
         batch_(arguments.batch == 0 ? kDefaultBatch : arguments.batch),
-        may_shrink_(arguments.batch == 0),
+        may_shrink_(arguments.batch == 0 && !one_put_),
         progress_("put " + arguments.queue, source.Total(),
                   ::isatty(STDIN_FILENO) != 1 || !arguments.file_lines.empty()) {}
 
@@ -90,7 +97,8 @@ class Transfer {
   std::vector<std::string> Collect() {
     std::vector<std::string> items;
     std::size_t bytes = 0;
-    while (items.size() < batch_ && bytes < kBatchBytes && (items.empty() || source_.Ready())) {
+    while (one_put_ ? items.size() <= kMostItems
+                    : items.size() < batch_ && bytes < kBatchBytes && (items.empty() || source_.Ready())) {
       std::optional<std::string> item = source_.Next();
       if (!item) break;
       bytes += item->size();
@@ -101,7 +109,7 @@ class Transfer {
 
   void Send(std::vector<std::string> items) {
     try {
-      Count(queue_.put_many(items, options_));
+      Count(queue_.put_with_receipt(items, options_));
     } catch (const TooLarge&) {
       // Nothing of it was added. A batch near the bound would wait for a nearly empty queue: go well below.
       if (!may_shrink_ || items.size() == 1) throw;
@@ -114,16 +122,19 @@ class Transfer {
     }
   }
 
-  void Count(const std::vector<std::uint64_t>& ids) {
-    if (tally_.added == 0) tally_.first_id = ids.front();
-    tally_.last_id = ids.back();
-    tally_.added += ids.size();
-    progress_.Add(ids.size(), source_.Share());
+  void Count(const PutReceipt& receipt) {
+    if (tally_.added == 0) tally_.first_id = receipt.ids.front();
+    tally_.last_id = receipt.ids.back();
+    tally_.added += receipt.ids.size();
+    tally_.durability = std::min(tally_.durability, receipt.durability);
+    tally_.duplicate = receipt.duplicate;
+    progress_.Add(receipt.ids.size(), source_.Share());
   }
 
   ItemSource& source_;
   const Queue<std::string> queue_;
   const PutOptions options_;
+  const bool one_put_;
   std::size_t batch_;
   const bool may_shrink_;
   Progress progress_;
@@ -138,12 +149,17 @@ int Put(Context& context, const PutArguments& arguments) {
     if (tally.added > 0) {
       json["first_id"] = tally.first_id;
       json["last_id"] = tally.last_id;
+      json["durability"] = DurabilityName(tally.durability);
+      json["duplicate"] = tally.duplicate;
     }
     context.out.WriteLine(Dump(json));
-  } else if (tally.added == 1) {
-    context.out.WriteLine("added 1 item, id " + std::to_string(tally.first_id));
+    return kOk;
+  }
+  const std::string verb = tally.duplicate ? "added before: " : "added ";
+  if (tally.added == 1) {
+    context.out.WriteLine(verb + "1 item, id " + std::to_string(tally.first_id));
   } else {
-    context.out.WriteLine("added " + FormatCount(tally.added) + " items");
+    context.out.WriteLine(verb + FormatCount(tally.added) + " items");
   }
   return kOk;
 }
@@ -167,14 +183,22 @@ Command PutCommand() {
             auto arguments = std::make_shared<PutArguments>();
             AddQueue(app, &arguments->queue);
             AddSources(app, arguments.get());
-            AddNumber(app, "--batch", &arguments->batch, 1,
-                      "items a put, all or nothing; default up to 256, fewer when the queue is smaller");
+            CLI::Option* batch =
+                AddNumber(app, "--batch", &arguments->batch, 1,
+                          "items a put, all or nothing; default up to 256, fewer when the queue is smaller");
+            app.add_option(
+                   "--request-id", arguments->request_id,
+                   "a name for this put, so that it can be repeated until it succeeds: one that was made before, "
+                   "in the last 10 minutes, adds nothing and shows its ids. All items are one put, 10,000 at "
+                   "most, all or nothing")
+                ->type_name("ID")
+                ->check([](const std::string& id) { return id.empty() ? "is empty: name the put" : std::string(); })
+                ->excludes(batch);
             AddDuration(app, "--timeout", &arguments->timeout,
                         "longest wait of each batch; default: for ever; 0 = do not wait");
             AddInteger(app, "--priority", &arguments->priority, "in a priority queue; lowest first; default 0");
             AddHeaders(app, &arguments->headers);
-            app.add_option("--content-type", arguments->content_type, "default: text/plain")
-                ->type_name("TYPE");
+            app.add_option("--content-type", arguments->content_type, "default: text/plain")->type_name("TYPE");
             app.add_flag("--create", arguments->create, "make the queue when it is missing, with the settings given");
             AddAllSettings(app, &arguments->settings);
             AddQueueLease(app, &arguments->settings);

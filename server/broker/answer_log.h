@@ -34,6 +34,9 @@ class AnswerLog {
   // As Confirm; and what comes after `count` is sent again.
   bool Rewind(std::uint64_t count, std::vector<NumberedAnswer>* forgotten);
 
+  // The first one that is added has the number `count` + 1. Requires: none was added.
+  void StartAfter(std::uint64_t count) { confirmed_ = next_ = sent_ = count; }
+
   // True when Take would return something.
   bool HasNext() const { return next_ < confirmed_ + retained_.size(); }
   // Those that were never sent on any stream, in order.

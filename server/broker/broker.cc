@@ -9,8 +9,8 @@ namespace sluice::broker {
 
 class Broker::Impl {
  public:
-  Impl(const BrokerOptions& options, const Clock& clock, journal::Journal& journal, std::function<void()> wake)
-      : spaces(std::make_shared<Spaces>(options, clock, journal, std::move(wake))),
+  Impl(const BrokerOptions& options, const Clock& clock, const Storage& storage, std::function<void()> wake)
+      : spaces(std::make_shared<Spaces>(options, clock, storage, std::move(wake))),
         sessions(std::make_shared<Sessions>(spaces)) {}
 
   // Shared, because a stream may hold its session longer than the broker lives.
@@ -18,13 +18,23 @@ class Broker::Impl {
   const std::shared_ptr<Sessions> sessions;
 };
 
-Broker::Broker(BrokerOptions options, const Clock& clock, journal::Journal& journal, std::function<void()> wake)
-    : impl_(std::make_unique<Impl>(options, clock, journal, std::move(wake))) {}
+Broker::Broker(BrokerOptions options, const Clock& clock, Storage storage, std::function<void()> wake)
+    : impl_(std::make_unique<Impl>(options, clock, storage, std::move(wake))) {}
 
 Broker::~Broker() {
   Drain();
   const Answer stopping = Spaces::Stopping();
   impl_->sessions->EndAll(stopping.reason, stopping.message);
+  impl_->spaces->WaitUntilWritten();
+}
+
+bool Broker::Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error) {
+  return impl_->spaces->Recover(
+      [&](const std::shared_ptr<Space>& space, Recovered&& found) {
+        progress({space->name(), found.batches, found.queues, found.items, found.sessions.size()});
+        for (queue::LoggedSession& session : found.sessions) impl_->sessions->Restore(std::move(session), space);
+      },
+      error);
 }
 
 OperationRef Broker::Submit(SessionId session, std::string_view space, Command command, Completion completion) {
@@ -79,6 +89,7 @@ std::optional<TimePoint> Broker::RunDue() { return impl_->spaces->schedule().Run
 void Broker::Drain() {
   impl_->sessions->Stop();
   impl_->spaces->Stop();
+  impl_->spaces->WaitUntilWritten();
 }
 
 BrokerStatus Broker::Status() const {

@@ -27,16 +27,18 @@
 #include "server/broker/options.h"
 #include "server/broker/session.h"
 
-namespace sluice::journal {
-class Journal;
-}
-
 namespace sluice::broker {
 
 // Names a submitted operation for Cancel. Cheap to copy; may outlive the operation.
 struct OperationRef {
   std::string space;
   OperationId id;  // none: answered at once, there is nothing to cancel
+};
+
+struct RecoveredSpace {
+  std::string space;
+  std::uint64_t batches = 0;
+  std::size_t queues = 0, items = 0, sessions = 0;
 };
 
 struct BrokerStatus {
@@ -49,11 +51,16 @@ class Broker {
  public:
   // `wake` is called, under no lock, when RunDue is to be called earlier than it last said; then not again until
   // RunDue has run. It may call RunDue itself.
-  // Borrows: clock and journal, for life.
-  Broker(BrokerOptions options, const Clock& clock, journal::Journal& journal, std::function<void()> wake);
+  // Borrows: the clock, and what `storage` says, for life.
+  Broker(BrokerOptions options, const Clock& clock, Storage storage, std::function<void()> wake);
   // Drains, and ends every session (its sink is Gone, UNAVAILABLE). A Session may be held longer: it has ended.
   // Requires: no call is running.
   ~Broker();
+
+  // Serves what the journal has: queues, items, leases; sessions wait for their clients, for the grace period. Once,
+  // before anything else, if there is a journal. `progress` is told after each namespace. False: `error` names what is
+  // damaged and what to do; the broker must not be used. Blocks: for the disk.
+  bool Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error);
 
   // Runs a command in namespace `space` (a valid name). `session` none: a unary call. With a session, its leases and
   // its turn in line are the session's, its answer is not one of the session's numbered answers.
@@ -81,7 +88,8 @@ class Broker {
 
   // From now on commands and new sessions are refused with UNAVAILABLE, and so is every waiting operation. Sessions
   // and their streams go on, so that these answers still reach their clients: whoever owns the streams closes them
-  // when they were written, or at a deadline. Idempotent.
+  // when they were written, or at a deadline. What the journal is to know, it has when this returns. Idempotent.
+  // Blocks: for the journal.
   void Drain();
 
   BrokerStatus Status() const;

@@ -3,8 +3,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <string>
 
 #include "common/limits.h"
+
+namespace sluice::journal {
+class Journal;
+}
 
 namespace sluice::broker {
 
@@ -14,7 +20,18 @@ struct BrokerOptions {
   std::size_t max_namespaces = limits::kNamespaces;
   std::size_t max_waiters = limits::kWaiters;
   std::size_t max_sessions = limits::kSessions;
+  std::size_t log_bytes = limits::kLogBytes;         // a namespace's log is not tidied up below this size
+  std::size_t window_bytes = limits::kWindowBytes;   // of a long queue's contents that are in memory
   std::chrono::milliseconds grace = limits::kGrace;  // a session without a stream is kept this long
+};
+
+// Where a broker keeps what is to survive it.
+struct Storage {
+  journal::Journal* journal = nullptr;  // null: queues live in memory. Borrows: for life
+  // Runs a task that may block, in another thread. Null: it is run at once, in the thread that asks.
+  std::function<void(std::function<void()>)> run_blocking{};
+  // Told once for each namespace that can be served no more. Null: nobody.
+  std::function<void(const std::string& trouble)> report{};
 };
 
 }  // namespace sluice::broker

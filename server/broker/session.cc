@@ -23,6 +23,8 @@ void Session::End() { impl_->End(Reason::kSessionLost, "the session was ended by
 void Session::Touch() { impl_->Touch(); }
 bool Session::Confirm(std::uint64_t answers_seen) { return impl_->Confirm(answers_seen); }
 
+void Session::Holding(std::vector<HeldLeases>&& held) { impl_->Holding(std::move(held)); }
+
 void Session::SubmitAll(std::vector<SubmittedOperation>&& operations) {
   impl_->SubmitAll(operations);
   operations.clear();

@@ -47,6 +47,12 @@ struct RoutedCommand {
 struct CancelCommand {
   std::uint64_t target = 0;
 };
+// Leases of one queue that a client says it holds.
+struct HeldLeases {
+  std::string space;
+  std::string queue;
+  std::vector<Fence> fences;
+};
 // One operation of a client's message; an Answer is the refusal of one that is invalid.
 struct SubmittedOperation {
   std::uint64_t operation = 0;  // the client's number
@@ -81,6 +87,10 @@ class Session {
   struct Attached {
     bool ok = false;                    // false: the session has ended, or confirms answers it never got
     std::uint64_t operations_seen = 0;  // the highest operation number received
+    // The server was started anew since the session began, and Holding has not been called since then: answers that
+    // were not received are gone, and operations_seen is 0 for what is sent again. The answers are counted on from
+    // `answers_seen`, as the client says it.
+    bool restarted = false;
   };
   // Binds the stream; one bound before is told it is Gone. Waiting turns count again; what is recalled and not given
   // back is recalled anew. The first TakeAnswers starts
@@ -98,6 +108,11 @@ class Session {
   // The client has received this many answers in all: forgets them, finishes auto_ack deliveries.
   // False: a number that goes back or ahead of what was sent; the stream must be closed.
   bool Confirm(std::uint64_t answers_seen);
+
+  // After Attach said `restarted`, and before any operation: `held` is all that the client holds. Every other lease of
+  // the session was in an answer that never arrived: it goes back to its place, the attempt not counted. No effect when
+  // nobody asked.
+  void Holding(std::vector<HeldLeases>&& held);
 
   // Begins the operations of a whole message in their order, each as Submit, Cancel or Refuse would, at the cost of
   // few locks for all of them. A sign of life, too. Those that are not above operations_seen are ignored.

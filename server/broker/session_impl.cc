@@ -44,6 +44,30 @@ void Session::Impl::Start() {
   sessions_->spaces().schedule().Arm(Share(), last_seen_.load() + grace_);
 }
 
+void Session::Impl::Restore(const std::shared_ptr<Space>& space) {
+  {
+    MutexLock order(order_mutex_);
+    space->EnterSession(Logged(), *this);
+    spaces_.emplace(space->name(), space);
+    suspended_ = true;
+    restarted_ = true;
+  }
+  Start();
+}
+
+void Session::Impl::Holding(std::vector<HeldLeases>&& held) {
+  CompletionScope scope;
+  MutexLock order(order_mutex_);
+  if (ended_.load() || !std::exchange(restarted_, false)) return;
+  for (const auto& [name, space] : spaces_) {
+    std::vector<Fence> fences;
+    for (const HeldLeases& leases : held) {
+      if (leases.space == name) fences.insert(fences.end(), leases.fences.begin(), leases.fences.end());
+    }
+    space->KeepLeases(id_, fences);
+  }
+}
+
 // ---- streams -----------------------------------------------------------------------------------
 
 Session::Attached Session::Impl::Attach(std::shared_ptr<SessionSink> sink, std::uint64_t answers_seen) {
@@ -56,12 +80,17 @@ Session::Attached Session::Impl::Attach(std::shared_ptr<SessionSink> sink, std::
     MutexLock order(order_mutex_);
     {
       MutexLock lock(answer_mutex_);
-      if (ended_.load() || !log_.Rewind(answers_seen, &forgotten)) return attached;
+      if (ended_.load()) return attached;
+      if (restarted_) {
+        log_.StartAfter(answers_seen);
+      } else if (!log_.Rewind(answers_seen, &forgotten)) {
+        return attached;
+      }
       before.swap(sink_);
       recalls_.clear();  // they come again
       wake = woken_ = log_.HasNext();
     }
-    attached = {true, operations_seen_};
+    attached = {true, operations_seen_, restarted_};
     Touch();
     FinishDeliveries(forgotten);
     suspended_ = false;
@@ -159,7 +188,7 @@ Space* Session::Impl::Reach(std::string_view space, const Command& command, Answ
   if (found == spaces_.end()) {
     auto reached = sessions_->spaces().Route(space, command, refusal);
     if (!reached) return nullptr;
-    reached->EnterSession(id_, *this);
+    reached->EnterSession(Logged(), *this);
     if (suspended_) reached->SuspendSession(id_);
     found = spaces_.emplace(reached->name(), std::move(reached)).first;
   }

@@ -47,6 +47,9 @@ class Session::Impl final : public Timed, public AnswerReceiver {
 
   // The grace period begins: a stream is to attach itself.
   void Start();
+  // As Start, after a restart of the server: it is known in `space`, and perhaps in others.
+  void Restore(const std::shared_ptr<Space>& space) SLUICE_EXCLUDES(order_mutex_);
+  void Holding(std::vector<HeldLeases>&& held) SLUICE_EXCLUDES(order_mutex_);
   Attached Attach(std::shared_ptr<SessionSink> sink, std::uint64_t answers_seen)
       SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
   void Detach(const SessionSink* sink) SLUICE_EXCLUDES(order_mutex_, answer_mutex_);
@@ -100,6 +103,7 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   // Answers that the client has: their auto_ack deliveries are finished.
   void FinishDeliveries(const std::vector<NumberedAnswer>& answers) SLUICE_REQUIRES(order_mutex_);
   void LeaveSpaces(const std::vector<NumberedAnswer>& unsent) SLUICE_REQUIRES(order_mutex_);
+  queue::LoggedSession Logged() const { return {id_, token_, client_name_, lease_}; }
   std::shared_ptr<Impl> Share() { return std::static_pointer_cast<Impl>(shared_from_this()); }
   TimePoint Deadline() const SLUICE_REQUIRES(answer_mutex_);
 
@@ -118,6 +122,7 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   std::map<std::string, std::shared_ptr<Space>, std::less<>> spaces_ SLUICE_GUARDED_BY(order_mutex_);  // touched
   Space* latest_ SLUICE_GUARDED_BY(order_mutex_) = nullptr;  // that was reached, if any: usually the next one, too
   bool suspended_ SLUICE_GUARDED_BY(order_mutex_) = false;
+  bool restarted_ SLUICE_GUARDED_BY(order_mutex_) = false;  // and its client has not said yet what it holds
   // What may still wait: those that were answered go when the next operation comes.
   queue::NumberTable<Waiting> waiting_ SLUICE_GUARDED_BY(order_mutex_);
   std::vector<WaitingOperation> began_to_wait_ SLUICE_GUARDED_BY(order_mutex_);  // a buffer

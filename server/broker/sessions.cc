@@ -58,6 +58,22 @@ std::shared_ptr<Session> Sessions::Open(std::string client_name, std::chrono::mi
   return entry.session;
 }
 
+void Sessions::Restore(queue::LoggedSession session, const std::shared_ptr<Space>& space) {
+  std::shared_ptr<Session::Impl> restored;
+  {
+    MutexLock lock(mutex_);
+    last_id_ = std::max(last_id_, session.id.value);
+    Entry& entry = sessions_[session.id];
+    if (!entry.impl) {
+      entry.impl = std::make_shared<Session::Impl>(session.id, std::move(session.token), std::move(session.client_name),
+                                                   session.lease, shared_from_this());
+      entry.session = std::make_shared<Session>(entry.impl);
+    }
+    restored = entry.impl;
+  }
+  restored->Restore(space);
+}
+
 std::shared_ptr<Session> Sessions::Find(SessionId id, std::string_view token) const {
   MutexLock lock(mutex_);
   const auto found = sessions_.find(id);

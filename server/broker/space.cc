@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "server/broker/creation.h"
@@ -13,10 +14,17 @@ namespace {
 // A burst must not keep its memory for ever.
 constexpr std::size_t kKeptEffects = 1024;
 
+queue::NamespaceLimits LimitsOf(const BrokerOptions& options) {
+  queue::NamespaceLimits limits{options.max_queues};
+  limits.log_bytes = options.log_bytes;
+  limits.window_bytes = options.window_bytes;
+  return limits;
+}
+
 }  // namespace
 
 Space::Space(std::string name, Spaces& spaces)
-    : name_(std::move(name)), spaces_(spaces), core_(name_, {spaces.options().max_queues}, spaces.budget()) {}
+    : name_(std::move(name)), spaces_(spaces), core_(name_, LimitsOf(spaces.options()), spaces.budget()) {}
 
 OperationId Space::Submit(SessionId session, Command&& command, Completion&& completion) {
   CompletionScope scope;
@@ -80,9 +88,17 @@ void Space::Undelivered(std::span<const Delivery> deliveries) {
   Finish();
 }
 
-void Space::EnterSession(SessionId session, AnswerReceiver& receiver) {
+void Space::EnterSession(queue::LoggedSession session, AnswerReceiver& receiver) {
   MutexLock lock(mutex_);
-  sessions_.emplace(session, &receiver);
+  sessions_.emplace(session.id, &receiver);
+  if (journaled()) core_.EnterSession(std::move(session));
+}
+
+void Space::KeepLeases(SessionId session, std::span<const Fence> fences) {
+  CompletionScope scope;
+  MutexLock lock(mutex_);
+  core_.KeepLeases(session, fences, Now(), effects_);
+  Finish();
 }
 
 void Space::SuspendSession(SessionId session) {
@@ -103,6 +119,7 @@ void Space::EndSession(SessionId session, std::span<const Delivery> unsent) {
   CompletionScope scope;
   MutexLock lock(mutex_);
   sessions_.erase(session);
+  if (stopped_ && journaled()) return;  // the next server has its leases
   if (!unsent.empty()) {
     core_.SuspendSession(session, Now(), effects_);  // or its own waiters would be given these items
     core_.Undelivered(unsent, Now(), effects_);
@@ -140,17 +157,20 @@ TimePoint Space::Now() { return Now(spaces_.clock().Now()); }
 
 std::optional<Answer> Space::Refuse(const Command& command) {
   if (stopped_) return Spaces::Stopping();
+  if (!trouble_.empty()) return Failed();
+  if (auto full = spaces_.RefuseForStorage(); full && TakesSpace(command)) return full;
   const auto creation = CreationOf(command);
   if (!creation) return std::nullopt;
   if (auto durability = RefuseDurability(creation->settings, spaces_.reaches())) return durability;
-  if (spaces_.QueuesFull() && !Exists(creation->queue)) return spaces_.RefuseQueue();
+  if (spaces_.QueuesFull() && !core_.HasQueue(creation->queue)) return spaces_.RefuseQueue();
   return std::nullopt;
 }
 
-bool Space::Exists(const std::string& queue) {
-  queue::Effects effects;
-  core_.Apply({++last_operation_}, {}, Peek{queue, 1}, Now(), false, effects);
-  return !effects.answers.empty() && effects.answers.front().second.ok();
+bool Space::TakesSpace(const Command& command) {
+  if (const auto* put = std::get_if<Put>(&command)) {
+    return core_.IsDurable(put->queue) || (put->create && put->create->durability != Durability::kMemory);
+  }
+  return CreationOf(command).has_value();
 }
 
 void Space::Finish() {
@@ -206,43 +226,16 @@ void Space::ArmDeadline() {
 }
 
 void Space::ReleaseAnswers() {
-  if (spaces_.reaches() != Durability::kMemory) return ReleaseThroughJournal();
-  // A journal that keeps nothing is reached at once: its steps need no batch.
-  for (auto& [id, answer] : effects_.answers) Release(addressees_.Take(id.value), std::move(answer));
-  if (!effects_.recalls.empty()) Tell(TakeRecalls());
-  ForgetEffects();
-}
-
-void Space::ReleaseThroughJournal() {
-  struct Held {
-    Addressee addressee;
-    std::shared_ptr<AnswerReceiver> receiver;  // it may have ended when the journal is done
-    Answer answer;
-  };
-  const auto held = std::make_shared<std::vector<Held>>();
   for (auto& [id, answer] : effects_.answers) {
-    Held& each = held->emplace_back();
-    each.addressee = addressees_.Take(id.value);
-    if (each.addressee.receiver != nullptr) each.receiver = each.addressee.receiver->shared_from_this();
-    each.answer = std::move(answer);
-  }
-  const auto recalls = std::make_shared<std::vector<Told>>(TakeRecalls());
-  ForgetEffects();
-  // Under the mutex, because the order of steps is the order of positions. The answers only lengthen the loop of this
-  // thread's scope, should the journal be done before Append returns.
-  const std::uint64_t position = ++position_;
-  const journal::Batch batch{.space = name_, .position = position, .batch_id = position, .records = {}};
-  spaces_.journal().Append(batch, [self = shared_from_this(), held, recalls](journal::AppendResult result) {
-    CompletionScope scope;
-    for (Held& each : *held) {
-      if (result != journal::AppendResult::kOk) {
-        each.answer =
-            Answer::Refused(Reason::kUnavailable, "the journal did not take it: the outcome is unknown; try again");
-      }
-      self->Release(std::move(each.addressee), std::move(each.answer));
+    if (answer.after <= durable_) {
+      Release(addressees_.Take(id.value), std::move(answer));
+    } else {
+      Hold(addressees_.Take(id.value), std::move(answer));
     }
-    self->Tell(std::move(*recalls));
-  });
+  }
+  if (!effects_.recalls.empty()) Tell(TakeRecalls());
+  if (journaled()) Flush();
+  ForgetEffects();
 }
 
 void Space::ForgetEffects() {

@@ -19,6 +19,7 @@
 #include "server/broker/completion.h"
 #include "server/broker/schedule.h"
 #include "server/broker/session.h"
+#include "server/journal/journal.h"
 #include "server/queue/namespace.h"
 #include "server/queue/number_table.h"
 
@@ -42,13 +43,29 @@ struct WaitingOperation {
   OperationId id;
 };
 
-// Every method is one step of the core under the mutex; the answers that it brings about are released, through the
-// journal, after it. A namespace stays as long as the broker: its fences and ids must never be given out again.
+// What a namespace found in the journal.
+struct Recovered {
+  std::uint64_t batches = 0;
+  std::size_t queues = 0;
+  std::size_t items = 0;
+  std::vector<queue::LoggedSession> sessions;
+};
+
+// Every method is one step of the core under the mutex; the answers that it brings about are released after it, each
+// when the journal has what it depends on. At most one batch is on its way to the journal; what is said meanwhile is
+// the next one (group commit). A namespace stays as long as the broker: its fences and ids must never be given out
+// again.
 //
 // Thread safety: all methods may be called from any thread. Borrows: `spaces`, for life.
 class Space final : public Timed, public std::enable_shared_from_this<Space> {
  public:
   Space(std::string name, Spaces& spaces);
+
+  // ---- once, before anything else, if there is a journal ----
+  // A namespace of which the journal knows nothing. Takes it over in the background.
+  void Begin() SLUICE_EXCLUDES(mutex_);
+  // Takes it over and replays it. False: `error` says why it cannot be served. Blocks: for the disk.
+  bool Recover(Recovered* recovered, std::string* error) SLUICE_EXCLUDES(mutex_);
 
   const std::string& name() const { return name_; }
 
@@ -65,7 +82,9 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   void Undelivered(std::span<const Delivery> deliveries) SLUICE_EXCLUDES(mutex_);
 
   // Before the session's first command. `receiver` hears its recalls until it ends here. Borrows it as Addressee does.
-  void EnterSession(SessionId session, AnswerReceiver& receiver) SLUICE_EXCLUDES(mutex_);
+  void EnterSession(queue::LoggedSession session, AnswerReceiver& receiver) SLUICE_EXCLUDES(mutex_);
+  // All that the session holds here, as its client says after a restart.
+  void KeepLeases(SessionId session, std::span<const Fence> fences) SLUICE_EXCLUDES(mutex_);
   void SuspendSession(SessionId session) SLUICE_EXCLUDES(mutex_);
   void ResumeSession(SessionId session) SLUICE_EXCLUDES(mutex_);
   // `unsent`: deliveries to the session that never left the server, so that their attempt is not counted.
@@ -74,14 +93,17 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   // Puts that wait for the server's memory try again.
   void RetryMemory() SLUICE_EXCLUDES(mutex_);
   void Due() override SLUICE_EXCLUDES(mutex_);
-  // Answers what waits with UNAVAILABLE, and every later command too.
+  // Answers what waits with UNAVAILABLE, and every later command too. Sessions keep what they hold, if it is in a
+  // journal: they come back to the next server.
   void Stop() SLUICE_EXCLUDES(mutex_);
+  // Returns when nothing is on its way to the journal, or it will never take it.
+  void WaitUntilWritten() SLUICE_EXCLUDES(mutex_);
 
  private:
   TimePoint Now() SLUICE_REQUIRES(mutex_);
   // `read`, unless this namespace has seen a later time: it never sees time go back.
   TimePoint Now(TimePoint read) SLUICE_REQUIRES(mutex_) { return latest_ = std::max(latest_, read); }
-  bool Exists(const std::string& queue) SLUICE_REQUIRES(mutex_);
+  bool TakesSpace(const Command& command) SLUICE_REQUIRES(mutex_);  // on the disk
   // Refuses what must not reach the core.
   std::optional<Answer> Refuse(const Command& command) SLUICE_REQUIRES(mutex_);
 
@@ -101,9 +123,29 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   std::vector<Told> TakeRecalls() SLUICE_REQUIRES(mutex_);
   void Tell(std::vector<Told>&& recalls);
   void ReleaseAnswers() SLUICE_REQUIRES(mutex_);
-  void ReleaseThroughJournal() SLUICE_REQUIRES(mutex_);
   void ForgetEffects() SLUICE_REQUIRES(mutex_);
   void Release(Addressee&& addressee, Answer&& answer);
+
+  // ---- space_journal.cc ----
+  bool journaled() const;
+  // An answer that waits for the journal.
+  struct Held {
+    std::uint64_t after = 0;
+    Addressee addressee;
+    std::shared_ptr<AnswerReceiver> receiver;  // it may end before the journal is done
+    Answer answer;
+  };
+  void Hold(Addressee&& addressee, Answer&& answer) SLUICE_REQUIRES(mutex_);
+  // Hands on what the step has said and asked for.
+  void Flush() SLUICE_REQUIRES(mutex_);
+  void Load() SLUICE_REQUIRES(mutex_);
+  void Append(journal::Batch&& batch, std::uint64_t trim);
+  void Appended(journal::Result result, std::uint64_t trim) SLUICE_EXCLUDES(mutex_);
+  void ReadContents(std::uint64_t position) SLUICE_EXCLUDES(mutex_);
+  void Owned(journal::Result result, const journal::Extent& extent, const std::string& error) SLUICE_EXCLUDES(mutex_);
+  // Nothing more is written: what waits for it is answered with UNAVAILABLE.
+  void Fail(std::string trouble) SLUICE_REQUIRES(mutex_);
+  Answer Failed() const SLUICE_REQUIRES(mutex_);
 
   const std::string name_;
   Spaces& spaces_;
@@ -114,13 +156,21 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   queue::NumberTable<Addressee> addressees_ SLUICE_GUARDED_BY(mutex_);  // of operations that are not answered yet
   std::unordered_map<SessionId, AnswerReceiver*> sessions_ SLUICE_GUARDED_BY(mutex_);
   std::uint64_t last_operation_ SLUICE_GUARDED_BY(mutex_) = 0;
-  std::uint64_t position_ SLUICE_GUARDED_BY(mutex_) = 0;  // of the last batch in the journal
   std::size_t counted_waiters_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::size_t counted_queues_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::optional<TimePoint> armed_ SLUICE_GUARDED_BY(mutex_);  // for what the schedule knows at the latest
   TimePoint latest_ SLUICE_GUARDED_BY(mutex_){};
   bool watching_memory_ SLUICE_GUARDED_BY(mutex_) = false;
   bool stopped_ SLUICE_GUARDED_BY(mutex_) = false;
+
+  // ---- the journal ----
+  std::uint64_t epoch_ SLUICE_GUARDED_BY(mutex_) = 0;    // 0: it is not ours yet, or there is no journal
+  std::uint64_t durable_ SLUICE_GUARDED_BY(mutex_) = 0;  // position of the last batch that the journal has
+  bool in_flight_ SLUICE_GUARDED_BY(mutex_) = false;     // the next one is on its way
+  std::vector<Held> held_ SLUICE_GUARDED_BY(mutex_);
+  std::vector<std::uint64_t> loads_ SLUICE_GUARDED_BY(mutex_);  // contents to be read, some not written yet
+  CondVar written_;                                             // nothing is in flight
+  std::string trouble_ SLUICE_GUARDED_BY(mutex_);               // why nothing more is written; empty: all is well
 };
 
 }  // namespace sluice::broker

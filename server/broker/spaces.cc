@@ -6,12 +6,17 @@
 #include "server/broker/creation.h"
 
 namespace sluice::broker {
+namespace {
 
-Spaces::Spaces(const BrokerOptions& options, const Clock& clock, journal::Journal& journal, std::function<void()> wake)
+constexpr std::chrono::milliseconds kLookAtStorage{50};  // how old what is known of its health may be
+
+}  // namespace
+
+Spaces::Spaces(const BrokerOptions& options, const Clock& clock, const Storage& storage, std::function<void()> wake)
     : options_(options),
       clock_(clock),
-      journal_(journal),
-      reaches_(journal.Reaches()),
+      storage_(storage),
+      reaches_(storage.journal != nullptr ? storage.journal->Reaches() : Durability::kMemory),
       budget_(options.memory_bytes),
       schedule_(clock, std::move(wake)) {}
 
@@ -36,9 +41,60 @@ std::shared_ptr<Space> Spaces::Route(std::string_view name, const Command& comma
   } else {
     auto space = std::make_shared<Space>(std::string(name), *this);
     spaces_.emplace(space->name(), space);
+    if (journal() != nullptr) space->Begin();
     return space;
   }
   return nullptr;
+}
+
+bool Spaces::Recover(const std::function<void(const std::shared_ptr<Space>&, Recovered&&)>& found, std::string* error) {
+  if (journal() == nullptr) return true;
+  std::vector<journal::Extent> extents;
+  if (journal()->List(&extents, error) != journal::Result::kOk) return false;
+  CompletionScope scope;
+  for (const journal::Extent& extent : extents) {
+    auto space = std::make_shared<Space>(extent.space, *this);
+    Recovered recovered;
+    if (!space->Recover(&recovered, error)) return false;
+    {
+      MutexLock lock(registry_mutex_);
+      spaces_.emplace(space->name(), space);
+    }
+    found(space, std::move(recovered));
+  }
+  return true;
+}
+
+void Spaces::WaitUntilWritten() {
+  if (journal() == nullptr) return;
+  std::vector<std::shared_ptr<Space>> all;
+  {
+    MutexLock lock(registry_mutex_);
+    for (const auto& [name, space] : spaces_) all.push_back(space);
+  }
+  for (const auto& space : all) space->WaitUntilWritten();
+}
+
+void Spaces::RunBlocking(std::function<void()> task) {
+  if (!storage_.run_blocking) return CompletionScope::Defer(std::move(task));
+  CompletionScope::Defer([this, task = std::move(task)]() mutable { storage_.run_blocking(std::move(task)); });
+}
+
+std::optional<Answer> Spaces::RefuseForStorage() {
+  if (journal() == nullptr) return std::nullopt;
+  const TimePoint now = clock_.Now();
+  if (now - storage_looked_at_.load(std::memory_order_relaxed) >= kLookAtStorage) {
+    storage_looked_at_.store(now, std::memory_order_relaxed);
+    storage_ok_.store(journal()->health().result == journal::Result::kOk, std::memory_order_relaxed);
+  }
+  if (storage_ok_.load(std::memory_order_relaxed)) return std::nullopt;
+  const journal::Health health = journal()->health();
+  if (health.result == journal::Result::kOk) return std::nullopt;
+  return Answer::Refused(Reason::kUnavailable, health.text);
+}
+
+void Spaces::ReportTrouble(const std::string& trouble) {
+  if (storage_.report) CompletionScope::Defer([this, trouble] { storage_.report(trouble); });
 }
 
 std::shared_ptr<Space> Spaces::Find(std::string_view name) const {

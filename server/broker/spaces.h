@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,10 +24,17 @@
 
 namespace sluice::broker {
 
-// Thread safety: all methods may be called from any thread. Borrows: clock and journal, for life.
+// Thread safety: all methods may be called from any thread. Borrows: clock and storage, for life.
 class Spaces : public std::enable_shared_from_this<Spaces> {
  public:
-  Spaces(const BrokerOptions& options, const Clock& clock, journal::Journal& journal, std::function<void()> wake);
+  Spaces(const BrokerOptions& options, const Clock& clock, const Storage& storage, std::function<void()> wake);
+
+  // Serves what the journal has, if there is one. Calls `found` for each namespace. False: `error` says what is wrong.
+  // Once, before anything else. Blocks: for the disk.
+  bool Recover(const std::function<void(const std::shared_ptr<Space>&, Recovered&&)>& found, std::string* error)
+      SLUICE_EXCLUDES(registry_mutex_);
+  // Returns when everything that was said is in the journal, or cannot come there. Requires: stopped.
+  void WaitUntilWritten() SLUICE_EXCLUDES(registry_mutex_);
 
   // The namespace that is to run `command`, created if the command may create a queue in it. Null: `refusal` is set.
   std::shared_ptr<Space> Route(std::string_view name, const Command& command, Answer* refusal)
@@ -41,7 +49,12 @@ class Spaces : public std::enable_shared_from_this<Spaces> {
 
   const BrokerOptions& options() const { return options_; }
   const Clock& clock() const { return clock_; }
-  journal::Journal& journal() { return journal_; }
+  journal::Journal* journal() const { return storage_.journal; }  // null: queues live in memory
+  // Runs what waits for the disk, under no lock of the broker's. Requires: a CompletionScope is open.
+  void RunBlocking(std::function<void()> task);
+  // The refusal of what takes space on the disk, while the journal takes nothing, or only what frees space.
+  std::optional<Answer> RefuseForStorage();
+  void ReportTrouble(const std::string& trouble);
   Durability reaches() const { return reaches_; }
   queue::MemoryBudget& budget() { return budget_; }
   Schedule& schedule() { return schedule_; }
@@ -68,7 +81,7 @@ class Spaces : public std::enable_shared_from_this<Spaces> {
 
   const BrokerOptions options_;
   const Clock& clock_;
-  journal::Journal& journal_;
+  const Storage storage_;
   const Durability reaches_;
   queue::MemoryBudget budget_;
   Schedule schedule_;
@@ -76,6 +89,8 @@ class Spaces : public std::enable_shared_from_this<Spaces> {
   std::atomic<std::size_t> queues_{0};
   std::atomic<std::size_t> memory_waiters_{0};  // memory_waiting_.size()
   std::atomic<bool> stopped_{false};            // set under registry_mutex_
+  std::atomic<TimePoint> storage_looked_at_{TimePoint{}};
+  std::atomic<bool> storage_ok_{true};
 
   mutable Mutex registry_mutex_;
   std::map<std::string, std::shared_ptr<Space>, std::less<>> spaces_ SLUICE_GUARDED_BY(registry_mutex_);

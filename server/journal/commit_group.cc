@@ -6,7 +6,7 @@
 namespace sluice::journal {
 namespace {
 
-rocksdb::Slice SliceOf(std::string_view text) { return {text.data(), text.size()}; }
+rocksdb::Slice Borrowed(std::string_view text) { return {text.data(), text.size()}; }
 
 // What an append at a position that is taken is answered: Ok if it is the batch that is there.
 Result CompareWithStored(const Store& store, const StoredSpace& space, const Batch& batch) {
@@ -23,7 +23,7 @@ Result CompareWithStored(const Store& store, const StoredSpace& space, const Bat
 void PutParts(rocksdb::WriteBatch* batch, const std::string& key, const BatchHeader& header, std::string_view bytes) {
   const std::string head = EncodeHeader(key, header, bytes);
   const rocksdb::Slice key_part(key);
-  const rocksdb::Slice value_parts[] = {head, SliceOf(bytes)};
+  const rocksdb::Slice value_parts[] = {head, Borrowed(bytes)};
   batch->Put(rocksdb::SliceParts(&key_part, 1), rocksdb::SliceParts(value_parts, 2)).PermitUncheckedError();
 }
 

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kBlockBytes = 32768;
 constexpr std::uint64_t kHeaderBytes = 7;
 // A batch in a record: sequence (8 bytes), number of keys (4), and the entries.
-constexpr std::size_t kBatchHeaderBytes = 12;
+constexpr std::size_t kWriteBatchHeaderBytes = 12;
 constexpr char kLogDataTag = 3;
 
 constexpr std::string_view kMarkName = "sluice1:";
@@ -70,12 +70,12 @@ bool WalReader::Next(WalRecord* record) {
     assembled_.append(bytes);
     is_assembling_ = piece == Piece::kFirst || piece == Piece::kMiddle;
     if (is_assembling_) continue;
-    if (assembled_.size() < kBatchHeaderBytes) {
+    if (assembled_.size() < kWriteBatchHeaderBytes) {
       Damaged(assembled_at_, "a record that is too short", at_);
       continue;
     }
     *record = {at_, LittleAt<std::uint64_t>(assembled_, 0), LittleAt<std::uint32_t>(assembled_, 8),
-               ReadMark(std::string_view(assembled_).substr(kBatchHeaderBytes))};
+               ReadMark(std::string_view(assembled_).substr(kWriteBatchHeaderBytes))};
     return true;
   }
 }

@@ -62,18 +62,21 @@ Queue* Namespace::State::Create(const Call& call, const std::string& name, const
                 "this server has as many queues as it may have: delete some, or raise max_queues");
     return nullptr;
   }
-  return queues_.emplace(name, std::make_unique<Queue>(name, settings, call.now)).first->second.get();
+  auto queue = std::make_unique<Queue>(++last_queue_, name, settings, call.now);
+  LogQueue(*queue);
+  return queues_.emplace(name, std::move(queue)).first->second.get();
 }
 
 bool Namespace::State::Run(const Call& call, CreateQueue&& create) {
   const auto found = queues_.find(create.queue);
   if (found == queues_.end()) {
-    if (Create(call, create.queue, create.settings) != nullptr) call.Succeed(CreateResult{true});
+    const Queue* queue = Create(call, create.queue, create.settings);
+    if (queue != nullptr) call.Succeed(CreateResult{true, Reached(*queue)});
     return false;
   }
   const QueueSettings& have = found->second->settings;
   if (have == create.settings) {
-    call.Succeed(CreateResult{false});
+    call.Succeed(CreateResult{false, Reached(*found->second)});
   } else {
     call.Refuse(Reason::kQueueExists, Named(create.queue) + " exists with other settings: " +
                                           Differences(have, create.settings) + "; update it, or create it as it is");
@@ -91,7 +94,8 @@ bool Namespace::State::Run(const Call& call, UpdateQueue&& update) {
   settings.lease = update.update.lease.value_or(settings.lease);
   settings.max_attempts = update.update.max_attempts.value_or(settings.max_attempts);
   settings.paused = update.update.paused.value_or(settings.paused);
-  call.Succeed(UpdateResult{settings});
+  LogQueue(*queue);
+  call.Succeed(UpdateResult{settings, Reached(*queue)});
   RefuseHopelessPutters(*queue, call.effects);
   Settle(*queue, call.now, call.effects);
   return false;
@@ -105,6 +109,7 @@ bool Namespace::State::Run(const Call& call, DeleteQueue&& remove) {
   for (Waiter* waiter : queue->ahead.All()) AnswerWaiter(*waiter, Answer(deleted), call.effects);
   for (Waiter* waiter : queue->putters.All()) AnswerWaiter(*waiter, Answer(deleted), call.effects);
   while (!queue->joiners.empty()) AnswerWaiter(*queue->joiners.front(), Answer(deleted), call.effects);
+  while (!queue->peekers.empty()) AnswerWaiter(*queue->peekers.front(), Answer(deleted), call.effects);
   SetWaitsForMemory(*queue, 0);
 
   const std::uint64_t discarded = queue->unfinished();
@@ -114,8 +119,10 @@ bool Namespace::State::Run(const Call& call, DeleteQueue&& remove) {
     Finish(*item, Outcome::kDiscarded, call.effects);
   }
   GiveFreed();
+  LogQueueDeleted(*queue);
+  const Durability reached = Reached(*queue);
   queues_.erase(remove.queue);
-  call.Succeed(DeleteResult{discarded});
+  call.Succeed(DeleteResult{discarded, reached});
   return false;
 }
 
@@ -131,13 +138,13 @@ bool Namespace::State::Run(const Call& call, ListQueues&& list) {
     }
     result.queues.push_back(next->second->Describe(call.now));
   }
-  call.Succeed(std::move(result));
+  call.Succeed(std::move(result), 0);
   return false;
 }
 
 bool Namespace::State::Run(const Call& call, DescribeQueue&& describe) {
   Queue* queue = Find(call, describe.queue);
-  if (queue != nullptr) call.Succeed(DescribeResult{queue->Describe(call.now)});
+  if (queue != nullptr) call.Succeed(DescribeResult{queue->Describe(call.now)}, 0);
   return false;
 }
 

@@ -12,6 +12,11 @@ namespace sluice::queue {
 bool Namespace::State::Run(const Call& call, Put&& put) {
   Queue* queue = FindOrCreate(call, put.queue, put.create);
   if (queue == nullptr) return false;
+  PutName name{queue->number, std::move(put.producer), put.sequence};
+  if (const RememberedPut* known = window_.Find(name)) {
+    call.Succeed(PutResult{known->first, known->count, Reached(*queue), true}, known->home);
+    return false;
+  }
   std::size_t bytes = 0;
   std::size_t charge = 0;
   for (const ContentPtr& content : put.items) {
@@ -32,11 +37,12 @@ bool Namespace::State::Run(const Call& call, Put&& put) {
   if (charge > budget_.limit())
     return refuse(Reason::kTooLarge, ": this put exceeds the server's memory limit; split it");
 
-  if (queue->putters.First() == nullptr && queue->HasRoom(put.items.size(), bytes) && budget_.TryTake(charge)) {
+  if (queue->putters.First() == nullptr && queue->HasRoom(put.items.size(), bytes) && LogHasRoom(*queue) &&
+      budget_.TryTake(charge)) {
     const ItemId first{last_item_ + 1};
     const auto count = static_cast<std::uint32_t>(put.items.size());
-    AddItems(*queue, put.items, call.now);
-    call.Succeed(PutResult{first, count, Durability::kMemory});
+    AddItems(*queue, put.items, std::move(name), call.now);
+    call.Succeed(PutResult{first, count, Reached(*queue)}, After(*queue));
     Settle(*queue, call.now, call.effects);
     return false;
   }
@@ -46,6 +52,7 @@ bool Namespace::State::Run(const Call& call, Put&& put) {
   auto waiter = std::make_unique<Waiter>(Waiter::Kind::kPut);
   waiter->queue = queue;
   waiter->items = std::move(put.items);
+  waiter->put = std::move(name);
   waiter->bytes = bytes;
   waiter->parked_bytes = charge;
   Park(call, std::move(waiter), put.timeout);
@@ -61,21 +68,30 @@ bool Namespace::State::Run(const Call& call, Get&& get) {
     call.Refuse(reason, Named(queue->name) + what);
     return false;
   };
-  if (!queue->settings.paused && !queue->ready.empty() && queue->getters.First() == nullptr) {
-    call.Succeed(Deliver(*queue, GetTerms(get), call.session, queue->getters.size(), call.now));
+  if (!queue->settings.paused && queue->ready.HasFront() && queue->getters.First() == nullptr) {
+    call.effects.answers.emplace_back(call.operation,
+                                      Deliver(*queue, GetTerms(get), call.session, queue->getters.size(), call.now));
     Settle(*queue, call.now, call.effects);
     return false;
   }
-  if (queue->shut_down && queue->ready.empty() && !(get.until_finished && queue->unfinished() > 0)) {
+  const bool nothing_there = queue->ready_items() == 0;
+  if (queue->shut_down && nothing_there && !(get.until_finished && queue->unfinished() > 0)) {
     return refuse(Reason::kShutDown, " is shut down and nothing is left to get");
   }
-  if (get.timeout && get.timeout->count() <= 0)
+  const bool no_wait = get.timeout && get.timeout->count() <= 0;
+  if (no_wait && (nothing_there || queue->settings.paused))
     return refuse(Reason::kEmpty, queue->settings.paused ? " is paused" : " is empty");
-  if (!call.may_wait) return refuse(Reason::kLimitReached, ": too many calls wait on this server; try again later");
+  const bool being_read = !nothing_there && !queue->settings.paused && !queue->ready.HasFront();
+  if (!call.may_wait && !being_read) {
+    return refuse(Reason::kLimitReached, ": too many calls wait on this server; try again later");
+  }
   auto waiter = std::make_unique<Waiter>(Waiter::Kind::kGet);
   waiter->queue = queue;
   waiter->get = GetTerms(get);
-  return Park(call, std::move(waiter), get.timeout);
+  waiter->no_wait = no_wait;
+  Park(call, std::move(waiter), no_wait ? kForever : get.timeout);
+  Refill(*queue, call.effects);
+  return true;
 }
 
 const std::vector<StoredItem*>& Namespace::State::Held(const Call& call, const Queue& queue,
@@ -86,12 +102,12 @@ const std::vector<StoredItem*>& Namespace::State::Held(const Call& call, const Q
     if (item != nullptr && !item->named) {
       item->named = true;
       held_.push_back(item);
-    } else {
+    } else if (call.session == nullptr || call.session->settled.erase(fence.value) == 0) {
       lost->push_back(fence);
     }
   }
   for (StoredItem* item : held_) item->named = false;
-  if (held_.empty()) {
+  if (lost->size() == fences.size()) {
     call.Refuse(Reason::kLeaseLost, Named(queue.name) +
                                         ": the lease is lost: the item was finished, or it went back and " +
                                         "somebody else has it or will get it");
@@ -104,12 +120,13 @@ bool Namespace::State::Run(const Call& call, TaskDone&& done) {
   if (queue == nullptr) return false;
   TaskDoneResult result;
   const auto& held = Held(call, *queue, done.fences, &result.lost);
-  if (held.empty()) return false;
-  call.Succeed(std::move(result));
+  if (result.lost.size() == done.fences.size()) return false;
   for (StoredItem* item : held) {
     Unlease(*item);
     Finish(*item, Outcome::kDone, call.effects);
   }
+  result.durability = Reached(*queue);
+  call.Succeed(std::move(result), After(*queue));
   Settle(*queue, call.now, call.effects);
   return false;
 }
@@ -119,12 +136,15 @@ bool Namespace::State::Run(const Call& call, Fail&& fail) {
   if (queue == nullptr) return false;
   FailResult result;
   const auto& held = Held(call, *queue, fail.fences, &result.lost);
-  if (held.empty()) return false;
+  if (result.lost.size() == fail.fences.size()) return false;
+  // What was settled before a restart is known to be no more than that.
+  result.retried = static_cast<std::uint32_t>(fail.fences.size() - result.lost.size() - held.size());
+  result.durability = Reached(*queue);
   for (StoredItem* item : held) {
     SetError(*item, fail.error, call.effects);
     Return(*item, Attempt::kCounts, call.effects) ? ++result.dead : ++result.retried;
   }
-  call.Succeed(std::move(result));
+  call.Succeed(std::move(result), After(*queue));
   Settle(*queue, call.now, call.effects);
   return false;
 }
@@ -134,9 +154,10 @@ bool Namespace::State::Run(const Call& call, Release&& release) {
   if (queue == nullptr) return false;
   ReleaseResult result;
   const auto& held = Held(call, *queue, release.fences, &result.lost);
-  if (held.empty()) return false;
-  call.Succeed(std::move(result));
+  if (result.lost.size() == release.fences.size()) return false;
   for (StoredItem* item : held) Return(*item, Attempt::kDoesNotCount, call.effects);
+  result.durability = Reached(*queue);
+  call.Succeed(std::move(result), After(*queue));
   Settle(*queue, call.now, call.effects);
   return false;
 }
@@ -148,13 +169,15 @@ bool Namespace::State::Run(const Call& call, Extend&& extend) {
   result.lease = queue->LeaseTime(extend.lease);
   const auto& held = Held(call, *queue, extend.fences, &result.lost);
   if (held.empty()) return false;
+  result.durability = Reached(*queue);
   for (StoredItem* item : held) {
     if (!item->deadline) continue;  // its session keeps it alive
     lease_deadlines_.erase({*item->deadline, item->fence});
     item->deadline = call.now + result.lease;
     lease_deadlines_.emplace(*item->deadline, item->fence);
   }
-  call.Succeed(std::move(result));
+  LogExtended(*queue, held);
+  call.Succeed(std::move(result), After(*queue));
   return false;
 }
 
@@ -173,7 +196,7 @@ bool Namespace::State::Run(const Call& call, Join&& join) {
     waiter->joined.push_back(part);
   }
   if (Joined(*waiter)) {
-    call.Succeed(CountsOf(waiter->joined));
+    call.Succeed(CountsOf(waiter->joined), AfterJoin(*waiter));
     return false;
   }
   if (join.timeout && join.timeout->count() <= 0) {
@@ -196,7 +219,8 @@ bool Namespace::State::Run(const Call& call, Shutdown&& shutdown) {
     AnswerWaiter(*waiter, Answer::Refused(Reason::kShutDown, Named(queue->name) + " was shut down"), call.effects);
   }
   const std::uint64_t discarded = shutdown.immediate ? DiscardReady(*queue, call.effects) : 0;
-  call.Succeed(ShutdownResult{discarded});
+  LogQueue(*queue);
+  call.Succeed(ShutdownResult{discarded, Reached(*queue)});
   Settle(*queue, call.now, call.effects);
   return false;
 }
@@ -206,36 +230,50 @@ bool Namespace::State::Run(const Call& call, Reopen&& reopen) {
   if (queue == nullptr) return false;
   queue->shut_down = false;
   queue->immediate = false;
-  call.Succeed(ReopenResult{});
+  LogQueue(*queue);
+  call.Succeed(ReopenResult{Reached(*queue)});
   return false;
 }
 
 bool Namespace::State::Run(const Call& call, Stats&& stats) {
   Queue* queue = Find(call, stats.queue);
-  if (queue != nullptr) call.Succeed(StatsResult{queue->Snapshot(call.now)});
+  if (queue != nullptr) call.Succeed(StatsResult{queue->Snapshot(call.now)}, 0);
   return false;
 }
 
 bool Namespace::State::Run(const Call& call, Peek&& peek) {
   Queue* queue = Find(call, peek.queue);
   if (queue == nullptr) return false;
+  if (queue->ready.HasFront() || queue->ready_items() == 0) {
+    call.Succeed(PeekAt(*queue, peek.max_items), After(*queue));
+    return false;
+  }
+  auto waiter = std::make_unique<Waiter>(Waiter::Kind::kPeek);  // until the first content is read
+  waiter->queue = queue;
+  waiter->peek_items = peek.max_items;
+  Park(call, std::move(waiter), kForever);
+  Refill(*queue, call.effects);
+  return true;
+}
+
+PeekResult Namespace::State::PeekAt(const Queue& queue, std::uint32_t max_items) const {
   PeekResult result;
   std::size_t bytes = 0;
-  const std::size_t most = std::min(std::max(std::size_t{peek.max_items}, std::size_t{1}), limits::kBatchItems);
-  for (const StoredItem* item : queue->ready.First(most)) {
+  const std::size_t most = std::min(std::max(std::size_t{max_items}, std::size_t{1}), limits::kBatchItems);
+  for (const StoredItem* item : queue.ready.First(most)) {
+    if (!item->content) break;
     bytes += ContentBytes(*item->content) + item->last_error.size();
     if (bytes > limits::kReplyBytes && !result.items.empty()) break;
     result.items.push_back({item->id, item->attempts, item->put_time, item->last_error, item->content});
   }
-  call.Succeed(std::move(result));
-  return false;
+  return result;
 }
 
 bool Namespace::State::Run(const Call& call, PurgeQueue&& purge) {
   Queue* queue = Find(call, purge.queue);
   if (queue == nullptr) return false;
   const std::uint64_t discarded = DiscardReady(*queue, call.effects);
-  call.Succeed(PurgeResult{discarded});
+  call.Succeed(PurgeResult{discarded, Reached(*queue)}, After(*queue));
   Settle(*queue, call.now, call.effects);
   return false;
 }

@@ -72,14 +72,15 @@ void Namespace::State::CheckInvariants() const {
             "a lease's deadline is known");
     }
     Check(ready == queue->ready.size() && ready_bytes == queue->ready.bytes(), "what is not leased is ready");
+    Check(queue->cold.empty() || queue->items.empty() || last < queue->cold.front().id, "what is cold is the youngest");
     Check(leased_bytes == queue->leased_bytes, "leased bytes are those of the leased items");
     Check(queue->put == queue->done + queue->dead + queue->discarded + queue->unfinished(), "no item is lost or made");
-    Check(queue->settings.paused || queue->ready.empty() ||
+    Check(queue->settings.paused || !queue->ready.HasFront() ||
               (queue->getters.First() == nullptr && queue->ahead.First() == nullptr),
           "nobody waits for what is there");
     CheckHolders(*queue);
     Check(!queue->shut_down || queue->putters.size() == 0, "no put waits at a queue that is shut down");
-    Check(!queue->immediate || queue->ready.empty(), "nothing is ready after shutdown(immediate)");
+    Check(!queue->immediate || queue->ready_items() == 0, "nothing is ready after shutdown(immediate)");
     if (queue->waits_for_memory != 0) ++memory_waiters;
     if (const Waiter* waiter = queue->putters.First(); waiter != nullptr && queue->waits_for_memory == 0) {
       Check(!queue->HasRoom(waiter->items.size(), waiter->bytes), "no put waits that fits");
@@ -93,7 +94,7 @@ void Namespace::State::CheckInvariants() const {
       for (const JoinPart& part : joiner->joined) counting += part.queue == queue.get() && part.before ? 1 : 0;
     }
     Check(counting == queue->counting_joiners, "joins that count items are counted");
-    parked += queue->getters.size() + queue->ahead.size() + queue->putters.size();
+    parked += queue->getters.size() + queue->ahead.size() + queue->putters.size() + queue->peekers.size();
   }
   Check(leases == leases_.size(), "every lease is of an item");
   Check(deadlines == lease_deadlines_.size(), "every deadline is of a lease");

@@ -8,31 +8,55 @@
 
 namespace sluice::queue {
 
-void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents, TimePoint now) {
-  for (ContentPtr& content : contents) {
+void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents, const PutName& name, TimePoint now) {
+  const ItemId first{last_item_ + 1};
+  const bool cold = PutsCold(queue);
+  const bool logs = Logs(queue);
+  std::vector<ContentFacts> facts;
+  if (logs) LogPut(queue, contents, name, first, now, &facts);
+  std::uint32_t offset = logs ? put_offset_ : 0;
+  for (std::size_t at = 0; at < contents.size(); ++at) {
+    ContentPtr& content = contents[at];
+    Home home;
+    if (logs) home = {log_.position(), offset, static_cast<std::uint32_t>(facts[at].entry_bytes)};
+    offset += home.bytes;
+    const auto payload_bytes = static_cast<std::uint32_t>(content->payload.size());
+    const ItemId id{++last_item_};
+    if (cold) {
+      freed_ += Charge(*content) - limits::kColdItemBytes;
+      AddCold(queue, {id, now, home, payload_bytes});
+      continue;
+    }
     auto* const item = new StoredItem();
-    item->id = ItemId{++last_item_};
+    item->id = id;
+    item->priority = content->priority;
+    item->payload_bytes = payload_bytes;
     item->content = std::move(content);
     item->put_time = now;
     item->queue = &queue;
+    if (logs) SetHome(*item, home);
     queue.items.PushBack(item);
     queue.ready.PushNew(item);
   }
   queue.put += contents.size();
+  window_.Remember({name, first, static_cast<std::uint32_t>(contents.size()), now, logs ? log_.position() : 0}, now);
 }
 
-GetResult Namespace::State::Deliver(Queue& queue, const GetTerms& get, SessionState* session, std::size_t others,
-                                    TimePoint now) {
-  GetResult result;
+Answer Namespace::State::Deliver(Queue& queue, const GetTerms& get, SessionState* session, std::size_t others,
+                                 TimePoint now) {
+  Answer answer;
+  auto& result = answer.result.emplace<GetResult>();
+  const bool logs = Logs(queue);
+  const std::uint64_t redelivered = queue.redelivered;
   result.auto_ack = get.auto_ack;
   result.lease = queue.LeaseTime(get.lease);
-  std::size_t share = queue.ready.size();
+  std::size_t share = queue.ready_items();
   // What is beyond the first item is in advance: others that wait come before it.
   if (get.prefetch == Prefetch::kWanted) share /= 1 + others;
   const std::size_t most = std::max(std::min({std::size_t{get.max_items}, share, limits::kBatchItems}), std::size_t{1});
   result.deliveries.reserve(most);
   std::size_t bytes = 0;
-  while (result.deliveries.size() < most) {
+  while (result.deliveries.size() < most && queue.ready.HasFront()) {
     queue.ready.FetchAhead();
     bytes += ContentBytes(*queue.ready.Front()->content);
     if (bytes > limits::kReplyBytes && !result.deliveries.empty()) break;
@@ -42,9 +66,12 @@ GetResult Namespace::State::Deliver(Queue& queue, const GetTerms& get, SessionSt
         get.prefetch == Prefetch::kNone || (get.prefetch == Prefetch::kWanted && result.deliveries.empty());
     Lease(item, get, session, now);
     if (!begun && session != nullptr) HoldInAdvance(item, *session);
+    // Behind its put; the lease itself may be written down later.
+    if (logs) answer.after = std::max(answer.after, item.home.position);
     result.deliveries.push_back({item.id, item.fence, item.attempts, item.put_time, item.content});
   }
-  return result;
+  if (logs) LogLeased(queue, result.deliveries, queue.redelivered - redelivered);
+  return answer;
 }
 
 void Namespace::State::Lease(StoredItem& item, const GetTerms& get, SessionState* session, TimePoint now) {
@@ -88,6 +115,9 @@ bool Namespace::State::Return(StoredItem& item, Attempt attempt, Effects& effect
   if (queue.immediate) {
     Finish(item, Outcome::kDiscarded, effects);
   } else {
+    if (Logs(queue)) {
+      log_.AddReturned(queue.number, attempt == Attempt::kCounts, item.id, queue.settings.durability);
+    }
     queue.ready.PushBack(&item);
   }
   return false;
@@ -100,6 +130,9 @@ void Namespace::State::SetError(StoredItem& item, const std::string& error, Effe
   }
   GiveFreed();  // by items that this very call has ended
   item.last_error = budget_.TryTake(error.size()) ? error : std::string();
+  if (Logs(*item.queue)) {
+    log_.Add(ErrorRecord{item.queue->number, item.id.value, item.last_error}, item.queue->settings.durability);
+  }
 }
 
 void Namespace::State::Finish(StoredItem& item, Outcome outcome, Effects& effects) {
@@ -113,9 +146,15 @@ void Namespace::State::Finish(StoredItem& item, Outcome outcome, Effects& effect
   }
   freed_ += Charge(item);
   effects.memory_freed = true;
+  if (Logs(queue)) log_.AddFinished(queue.number, outcome, id, queue.settings.durability);
+  LeaveHome(item);
   queue.items.Erase(&item);
   delete &item;
 
+  CountFinished(queue, id);
+}
+
+void Namespace::State::CountFinished(Queue& queue, ItemId id) {
   if (queue.counting_joiners == 0) return;
   for (Waiter* joiner : queue.joiners) {
     for (JoinPart& part : joiner->joined) {
@@ -129,8 +168,9 @@ void Namespace::State::GiveFreed() {
 }
 
 std::uint64_t Namespace::State::DiscardReady(Queue& queue, Effects& effects) {
-  const std::uint64_t discarded = queue.ready.size();
+  const std::uint64_t discarded = queue.ready_items();
   while (!queue.ready.empty()) Finish(*queue.ready.PopFront(), Outcome::kDiscarded, effects);
+  while (!queue.cold.empty()) FinishCold(queue, effects);
   return discarded;
 }
 
@@ -174,18 +214,22 @@ void Namespace::State::Settle(Queue& queue, TimePoint now, Effects& effects) {
   CheckJoins(queue, effects);
   while (ServeGetters(queue, now, effects) || ServePutters(queue, now, effects)) {
   }
+  if (queue.paged()) Refill(queue, effects);
+  if (!queue.peekers.empty()) ServePeekers(queue, effects);
   EndGetters(queue, effects);
+  if (queue.impatient > 0) EndImpatientGetters(queue, effects);
+  GiveFreed();  // by puts whose contents are not kept in memory
   NoteHolders(queue);
 }
 
 bool Namespace::State::ServeGetters(Queue& queue, TimePoint now, Effects& effects) {
   bool served = false;
-  while (!queue.settings.paused && !queue.ready.empty()) {
+  while (!queue.settings.paused && queue.ready.HasFront()) {
     Waiter* waiter = queue.getters.First();
     if (waiter == nullptr) waiter = queue.ahead.First();
     if (waiter == nullptr) break;
     const std::size_t others = queue.LineOf(waiter->get).size() - 1;
-    AnswerWaiter(*waiter, Answer::Ok(Deliver(queue, waiter->get, waiter->session, others, now)), effects);
+    AnswerWaiter(*waiter, Deliver(queue, waiter->get, waiter->session, others, now), effects);
     served = true;
   }
   return served;
@@ -196,15 +240,24 @@ bool Namespace::State::ServePutters(Queue& queue, TimePoint now, Effects& effect
   std::uint64_t no_memory = 0;
   while (Waiter* waiter = queue.putters.First()) {
     auto& items = waiter->items;
+    if (const RememberedPut* known = window_.Find(waiter->put)) {  // it came twice, and the other one was served
+      Answer answer = Answer::Ok(PutResult{known->first, known->count, Reached(queue), true});
+      answer.after = known->home;
+      AnswerWaiter(*waiter, std::move(answer), effects);
+      served = true;
+      continue;
+    }
     if (!queue.HasRoom(items.size(), waiter->bytes)) break;
-    if (!budget_.TryTake(waiter->parked_bytes)) {
+    if (!LogHasRoom(queue) || !budget_.TryTake(waiter->parked_bytes)) {
       no_memory = waiter->arrival;
       break;
     }
     const ItemId first{last_item_ + 1};
     const auto count = static_cast<std::uint32_t>(items.size());
-    AddItems(queue, items, now);
-    AnswerWaiter(*waiter, Answer::Ok(PutResult{first, count, Durability::kMemory}), effects);
+    AddItems(queue, items, waiter->put, now);
+    Answer answer = Answer::Ok(PutResult{first, count, Reached(queue)});
+    answer.after = After(queue);
+    AnswerWaiter(*waiter, std::move(answer), effects);
     served = true;
   }
   SetWaitsForMemory(queue, no_memory);
@@ -218,7 +271,7 @@ void Namespace::State::SetWaitsForMemory(Queue& queue, std::uint64_t arrival) {
 }
 
 void Namespace::State::EndGetters(Queue& queue, Effects& effects) {
-  if (!queue.shut_down || !queue.ready.empty()) return;
+  if (!queue.shut_down || queue.ready_items() > 0) return;
   EndGetters(queue, queue.getters, effects);
   EndGetters(queue, queue.ahead, effects);
 }
@@ -230,6 +283,26 @@ void Namespace::State::EndGetters(Queue& queue, const WaiterLine& line, Effects&
     AnswerWaiter(*waiter,
                  Answer::Refused(Reason::kShutDown, Named(queue.name) + " is shut down and nothing is left to get"),
                  effects);
+  }
+}
+
+void Namespace::State::EndImpatientGetters(Queue& queue, Effects& effects) {
+  if (queue.ready_items() > 0 && !queue.settings.paused) return;
+  for (const WaiterLine* line : {&queue.getters, &queue.ahead}) {
+    for (Waiter* waiter : line->All()) {
+      if (!waiter->no_wait) continue;
+      AnswerWaiter(*waiter, Answer::Refused(Reason::kEmpty, Named(queue.name) + " is empty"), effects);
+    }
+  }
+}
+
+void Namespace::State::ServePeekers(Queue& queue, Effects& effects) {
+  if (!queue.ready.HasFront() && queue.ready_items() > 0) return;
+  while (!queue.peekers.empty()) {
+    Waiter& waiter = *queue.peekers.front();
+    Answer answer = Answer::Ok(PeekAt(queue, waiter.peek_items));
+    answer.after = After(queue);
+    AnswerWaiter(waiter, std::move(answer), effects);
   }
 }
 
@@ -246,7 +319,10 @@ void Namespace::State::CheckJoins(Queue& queue, Effects& effects) {
   if (queue.joiners.empty() || (queue.unfinished() > 0 && queue.counting_joiners == 0)) return;
   const std::vector<Waiter*> joiners = queue.joiners;  // answering one unlinks it
   for (Waiter* joiner : joiners) {
-    if (Joined(*joiner)) AnswerWaiter(*joiner, Answer::Ok(CountsOf(joiner->joined)), effects);
+    if (!Joined(*joiner)) continue;
+    Answer answer = Answer::Ok(CountsOf(joiner->joined));
+    answer.after = AfterJoin(*joiner);
+    AnswerWaiter(*joiner, std::move(answer), effects);
   }
 }
 
@@ -254,6 +330,12 @@ bool Namespace::State::Joined(const Waiter& waiter) const {
   return std::all_of(waiter.joined.begin(), waiter.joined.end(), [](const JoinPart& part) {
     return part.before ? part.remaining == 0 : part.queue->unfinished() == 0;
   });
+}
+
+std::uint64_t Namespace::State::AfterJoin(const Waiter& waiter) const {
+  std::uint64_t after = 0;
+  for (const JoinPart& part : waiter.joined) after = std::max(after, After(*part.queue));
+  return after;
 }
 
 JoinResult Namespace::State::CountsOf(const std::vector<JoinPart>& parts) const {

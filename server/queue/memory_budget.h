@@ -20,6 +20,8 @@ class MemoryBudget {
 
   // Takes all of `bytes` or nothing. A put that alone exceeds the limit never succeeds.
   bool TryTake(std::size_t bytes) { return TryAdd(used_, limit_, bytes); }
+  // Takes it in any case: what a restart has found, or what is read of a long queue's front.
+  void Take(std::size_t bytes) { used_.fetch_add(bytes); }
   void Give(std::size_t bytes) { used_.fetch_sub(bytes); }
 
   bool TryPark(std::size_t bytes) { return TryAdd(parked_, parked_limit_, bytes); }

@@ -10,6 +10,7 @@ namespace sluice::queue {
 
 Namespace::State::~State() {
   for (const auto& [name, queue] : queues_) {
+    budget_.Give(queue->cold.size() * limits::kColdItemBytes);
     for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
       budget_.Give(Charge(*item));
     }
@@ -25,7 +26,7 @@ Namespace::~Namespace() = default;
 
 bool Namespace::Apply(OperationId op, SessionId session, Command&& command, TimePoint now, bool may_wait,
                       Effects& effects) {
-  const Call call{op, state_->SessionOf(session), now, may_wait, effects};
+  const Call call{op, state_->SessionOf(session), now, may_wait, effects, state_->log()};
   const bool waits = std::visit([&](auto&& one) { return state_->Run(call, std::move(one)); }, std::move(command));
   state_->EndStep(now, effects);
   return waits;
@@ -78,6 +79,46 @@ void Namespace::Undelivered(std::span<const Delivery> deliveries, TimePoint now,
   state_->Undelivered(deliveries, now, effects);
   state_->EndStep(now, effects);
 }
+
+void Namespace::EnterSession(LoggedSession session) { state_->EnterSession(std::move(session)); }
+
+void Namespace::KeepLeases(SessionId session, std::span<const Fence> fences, TimePoint now, Effects& effects) {
+  state_->KeepLeases(session, fences, now, effects);
+  state_->EndStep(now, effects);
+}
+
+void Namespace::StartLog(std::uint64_t position) { state_->StartLog(position); }
+
+bool Namespace::HasBatch() const { return state_->log().started() && !state_->log().empty(); }
+
+std::uint64_t Namespace::barrier() const { return state_->log().started() ? state_->log().barrier() : 0; }
+
+LogBatch Namespace::TakeBatch(TimePoint now, Effects& effects) { return state_->TakeBatch(now, effects); }
+
+bool Namespace::Loaded(std::uint64_t position, std::string_view contents, TimePoint now, Effects& effects) {
+  const bool whole = state_->Loaded(position, contents, now, effects);
+  state_->EndStep(now, effects);
+  return whole;
+}
+
+bool Namespace::Replay(std::uint64_t position, std::string_view records, std::string* error) {
+  return state_->Replay(position, records, error);
+}
+
+bool Namespace::EndReplay(std::string* error) { return state_->EndReplay(error); }
+
+void Namespace::AfterReplay(TimePoint now, Effects& effects) {
+  state_->AfterReplay(now, effects);
+  state_->EndStep(now, effects);
+}
+
+std::vector<LoggedSession> Namespace::sessions() const { return state_->sessions(); }
+
+bool Namespace::HasQueue(const std::string& name) const { return state_->HasQueue(name); }
+
+bool Namespace::IsDurable(const std::string& queue) const { return state_->IsDurable(queue); }
+
+std::size_t Namespace::item_count() const { return state_->item_count(); }
 
 std::size_t Namespace::queue_count() const { return state_->queue_count(); }
 

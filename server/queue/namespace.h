@@ -1,7 +1,10 @@
 // The pure core: all queues of one namespace as one deterministic state machine.
 //
-// Commands and `now` in; answers and the next deadline out. No threads, no clock, no I/O, no logging: the broker
-// holds a mutex around it, the simulator and the tests drive it bare, recovery will replay into it.
+// Commands and `now` in; answers, records and the next deadline out. No threads, no clock, no I/O: the broker holds a
+// mutex around it, the simulator and the tests drive it bare, recovery replays the records into it.
+//
+// With a log, what a step changes in durable queues is added to the batch that is being written; whoever drives the
+// namespace takes batches, appends them to the journal, and holds each answer back until `Answer::after` is durable.
 //
 // Every command gets exactly one answer: at once, or later as a waiter. Waiters are served strictly in order of
 // arrival per queue and direction; whoever unlinks one is the only one who answers it.
@@ -9,17 +12,22 @@
 // Thread safety: none (the caller's mutex). On error: the answer says so; state is unchanged.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/answer.h"
 #include "common/command.h"
 #include "common/ids.h"
+#include "common/limits.h"
+#include "server/queue/log.h"
 #include "server/queue/memory_budget.h"
 
 namespace sluice::queue {
@@ -36,11 +44,13 @@ struct Recall {
 struct Effects {
   std::vector<std::pair<OperationId, Answer>> answers;  // in the order in which they happened
   std::vector<Recall> recalls;
-  bool memory_freed = false;  // puts in other namespaces that wait for the server's memory may fit now
+  std::vector<std::uint64_t> loads;  // positions whose contents are to be read: Loaded is awaited for each
+  bool memory_freed = false;         // puts in other namespaces that wait for the server's memory may fit now
 
   void Clear() {
     answers.clear();
     recalls.clear();
+    loads.clear();
     memory_freed = false;
   }
 };
@@ -48,6 +58,16 @@ struct Effects {
 // Counts that the broker bounds over all namespaces; the core asks before it adds.
 struct NamespaceLimits {
   std::size_t max_queues;
+  std::size_t log_bytes = limits::kLogBytes;        // a log up to this size is not tidied
+  std::size_t window_bytes = limits::kWindowBytes;  // of contents at the front of a long queue, in memory
+};
+
+// A session of which the log knows.
+struct LoggedSession {
+  SessionId id;
+  std::string token;
+  std::string client_name;
+  std::chrono::milliseconds lease{0};
 };
 
 class Namespace {
@@ -84,11 +104,42 @@ class Namespace {
   // It is gone: leases return to their places (attempts counted), waiters are answered with SESSION_LOST.
   void EndSession(SessionId session, TimePoint now, Effects& effects);
 
+  // Before the session's first command: what is written down of it when it gets a lease, so that it can be resumed
+  // after a restart.
+  void EnterSession(LoggedSession session);
+  // The session was resumed after a restart, and its client says what it has: all its other leases of the namespace
+  // go back to their places, the attempt is not counted.
+  void KeepLeases(SessionId session, std::span<const Fence> fences, TimePoint now, Effects& effects);
+
   // A get's answer reached its client: auto_ack deliveries are finished now. Unknown fences are ignored.
   void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
   // It did not: the items return to their places, the attempt is not counted. Unknown fences are ignored.
   void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
 
+  // ---- the log ----
+  // From now on batches are written, the first one for `position`. Requires: it was not started before.
+  void StartLog(std::uint64_t position);
+  // True when something was said since the last batch was taken.
+  bool HasBatch() const;
+  // The position that everything said so far needs; 0 without a log.
+  std::uint64_t barrier() const;
+  // Requires: HasBatch(). Whoever takes it appends it, before the next one.
+  LogBatch TakeBatch(TimePoint now, Effects& effects);
+  // The contents of the batch at `position`, which the effects asked for. False: they are not what was written.
+  bool Loaded(std::uint64_t position, std::string_view contents, TimePoint now, Effects& effects);
+
+  // ---- recovery: every batch in order, then EndReplay, StartLog ----
+  // False: `error` says what is wrong with the records.
+  bool Replay(std::uint64_t position, std::string_view records, std::string* error);
+  // All sessions are suspended now. Nothing else happens before it. False: as Replay.
+  bool EndReplay(std::string* error);
+  // What recovery may not be sure of is settled, once the log is started.
+  void AfterReplay(TimePoint now, Effects& effects);
+  std::vector<LoggedSession> sessions() const;
+
+  bool HasQueue(const std::string& name) const;
+  bool IsDurable(const std::string& queue) const;  // false also if there is no such queue
+  std::size_t item_count() const;
   std::size_t queue_count() const;
   std::size_t waiter_count() const;
 

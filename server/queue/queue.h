@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -31,8 +32,8 @@ struct Holder {
 // Owns: its items. Thread safety: none.
 class Queue {
  public:
-  Queue(std::string queue_name, const QueueSettings& initial, TimePoint now)
-      : name(std::move(queue_name)), settings(initial), created(now), ready(initial.order) {}
+  Queue(std::uint64_t queue_number, std::string queue_name, const QueueSettings& initial, TimePoint now)
+      : number(queue_number), name(std::move(queue_name)), settings(initial), created(now), ready(initial.order) {}
   ~Queue() {
     while (StoredItem* item = items.front()) {
       items.Erase(item);
@@ -42,8 +43,14 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  std::size_t unfinished() const { return items.size(); }
+  std::size_t unfinished() const { return items.size() + cold.size(); }
   std::size_t leased() const { return items.size() - ready.size(); }
+  std::size_t ready_items() const { return ready.size() + cold.size(); }
+  std::size_t ready_bytes() const { return ready.bytes() + cold_bytes; }
+  // Contents of it are to be read before it can be emptied.
+  bool paged() const { return !cold.empty() || ready.unloaded() > 0; }
+  // Its items survive the process.
+  bool durable() const { return settings.durability != Durability::kMemory; }
 
   // A batch that can never fit, not even into the empty queue.
   bool NeverFits(std::size_t count, std::size_t bytes) const {
@@ -70,18 +77,25 @@ class Queue {
   QueueDescription Describe(TimePoint now) const { return {name, settings, Snapshot(now), created}; }
   QueueCounts Counts() const { return {name, done, dead, 0, discarded}; }
 
-  const std::string name;
+  const std::uint64_t number;  // in the namespace's records; never used again
+  std::string name;            // this and `created` never change; a queue that is replayed may get them late
   QueueSettings settings;
-  const TimePoint created;
+  TimePoint created;
+  std::uint64_t home = 0;  // position of its latest QueueRecord; 0: none
 
-  IntrusiveList<StoredItem, &StoredItem::by_age>
-      items;  // all unfinished ones, oldest first: unfinished is their number
+  // All unfinished ones but the cold, oldest first.
+  IntrusiveList<StoredItem, &StoredItem::by_age> items;
   ReadyList ready;
+  // The end of a long line, all of it ready and behind `ready`, oldest first. Only fifo queues that are durable.
+  std::deque<ColdItem> cold;
+  std::size_t cold_bytes = 0;
   std::size_t leased_bytes = 0;
 
   WaiterLine getters;  // that wait in earnest
   WaiterLine ahead;    // gets in advance: they yield to those
   WaiterLine putters;
+  std::size_t impatient = 0;     // getters with no_wait
+  std::vector<Waiter*> peekers;  // until the first content is read
   std::vector<Waiter*> joiners;
   std::size_t counting_joiners = 0;  // of those, the ones that count items put before them
   // Arrival of the first put in line when it fits the queue but not the server's memory; else 0.
@@ -100,8 +114,8 @@ class Queue {
   std::uint64_t discarded = 0;
 
  private:
-  std::size_t BoundItems() const { return settings.count_leased ? items.size() : ready.size(); }
-  std::size_t BoundBytes() const { return ready.bytes() + (settings.count_leased ? leased_bytes : 0); }
+  std::size_t BoundItems() const { return settings.count_leased ? unfinished() : ready_items(); }
+  std::size_t BoundBytes() const { return ready_bytes() + (settings.count_leased ? leased_bytes : 0); }
   static bool Exceeds(std::int64_t bound, std::size_t held, std::size_t more) {
     return bound > 0 && (held > static_cast<std::size_t>(bound) || more > static_cast<std::size_t>(bound) - held);
   }

@@ -11,12 +11,21 @@ bool ReadyList::Before::operator()(const StoredItem* a, const StoredItem* b) con
     case Order::kLifo: return a->id > b->id;
     case Order::kPriority: break;
   }
-  if (a->content->priority != b->content->priority) return a->content->priority < b->content->priority;
+  if (a->priority != b->priority) return a->priority < b->priority;
   return a->id < b->id;
 }
 
-void ReadyList::PushNew(StoredItem* item) {
+void ReadyList::Count(const StoredItem* item) {
   bytes_ += item->bytes();
+  if (item->content) {
+    loaded_bytes_ += item->bytes();
+  } else {
+    ++unloaded_;
+  }
+}
+
+void ReadyList::PushNew(StoredItem* item) {
+  Count(item);
   switch (order_) {
     case Order::kFifo: in_line_.push_back(item); break;
     case Order::kLifo: in_line_.push_front(item); break;
@@ -25,7 +34,7 @@ void ReadyList::PushNew(StoredItem* item) {
 }
 
 void ReadyList::PushBack(StoredItem* item) {
-  bytes_ += item->bytes();
+  Count(item);
   // The usual case: it was the next one when it was taken, and still is.
   if (order_ != Order::kPriority && (in_line_.empty() || placed_.key_comp()(item, in_line_.front()))) {
     in_line_.push_front(item);
@@ -55,6 +64,11 @@ StoredItem* ReadyList::PopFront() {
     in_line_.pop_front();
   }
   bytes_ -= item->bytes();
+  if (item->content) {
+    loaded_bytes_ -= item->bytes();
+  } else {
+    --unloaded_;
+  }
   return item;
 }
 
@@ -73,12 +87,11 @@ void ReadyList::FetchAhead() const {
 std::vector<StoredItem*> ReadyList::First(std::size_t max) const {
   std::vector<StoredItem*> items;
   items.reserve(std::min(max, size()));
-  auto line = in_line_.begin();
-  auto placed = placed_.begin();
-  while (items.size() < max && (line != in_line_.end() || placed != placed_.end())) {
-    const bool take_placed = line == in_line_.end() || (placed != placed_.end() && placed_.key_comp()(*placed, *line));
-    items.push_back(take_placed ? *placed++ : *line++);
-  }
+  if (max == 0) return items;
+  VisitInOrder([&](StoredItem& item) {
+    items.push_back(&item);
+    return items.size() < max;
+  });
   return items;
 }
 

@@ -24,6 +24,16 @@ class ReadyList {
   bool empty() const { return in_line_.empty() && placed_.empty(); }
   std::size_t size() const { return in_line_.size() + placed_.size(); }
   std::size_t bytes() const { return bytes_; }
+  // Of those whose contents are in memory; and how many are not.
+  std::size_t loaded_bytes() const { return loaded_bytes_; }
+  std::size_t unloaded() const { return unloaded_; }
+  // True when there is a next one and its content is here.
+  bool HasFront() const { return !empty() && Front()->content != nullptr; }
+  // An item of the list has got its content.
+  void Loaded(const StoredItem* item) {
+    --unloaded_;
+    loaded_bytes_ += item->bytes();
+  }
 
   // Requires: the item's id is above every id pushed before.
   void PushNew(StoredItem* item);
@@ -34,6 +44,17 @@ class ReadyList {
   StoredItem* PopFront();
   // Brings into the processor's cache what is popped soon: an item that has waited is far away.
   void FetchAhead() const;
+  // Visits the items in order until `visit` returns false.
+  template <typename Visit>
+  void VisitInOrder(Visit visit) const {
+    auto line = in_line_.begin();
+    auto placed = placed_.begin();
+    while (line != in_line_.end() || placed != placed_.end()) {
+      const bool take_placed =
+          line == in_line_.end() || (placed != placed_.end() && placed_.key_comp()(*placed, *line));
+      if (!visit(take_placed ? **placed++ : **line++)) return;
+    }
+  }
   // The first `max` items in order.
   std::vector<StoredItem*> First(std::size_t max) const;
 
@@ -44,9 +65,12 @@ class ReadyList {
   };
 
   bool FrontIsPlaced() const;
+  void Count(const StoredItem* item);
 
   const Order order_;
   std::size_t bytes_ = 0;
+  std::size_t loaded_bytes_ = 0;
+  std::size_t unloaded_ = 0;
   std::deque<StoredItem*> in_line_;  // next first
   std::set<StoredItem*, Before> placed_;
 };

@@ -1,6 +1,11 @@
 // What a session holds in a namespace.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <unordered_set>
+
 #include "common/ids.h"
 #include "server/queue/intrusive_list.h"
 #include "server/queue/stored_item.h"
@@ -11,7 +16,13 @@ namespace sluice::queue {
 // From the session's first command until it ends. Does not move: items and waiters point here.
 struct SessionState {
   SessionId id;
+  std::string token;  // this and the next two: empty unless the namespace has a log
+  std::string client_name;
+  std::chrono::milliseconds lease{0};
+  std::uint64_t home = 0;  // position of its SessionRecord; 0: none
   bool suspended = false;
+  // Leases that it had settled before a restart: it may ask again, once, because the answer was lost.
+  std::unordered_set<std::uint64_t> settled;
   IntrusiveList<StoredItem, &StoredItem::by_session> leases;
   IntrusiveList<Waiter, &Waiter::by_session> waiters;  // in order of arrival
 };

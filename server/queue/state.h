@@ -9,18 +9,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "server/queue/log.h"
 #include "server/queue/namespace.h"
 #include "server/queue/number_table.h"
+#include "server/queue/put_window.h"
 #include "server/queue/queue.h"
 #include "server/queue/session_state.h"
 #include "server/queue/stored_item.h"
@@ -35,21 +39,32 @@ struct Call {
   TimePoint now;
   bool may_wait;
   Effects& effects;
+  const Log& log;
 
-  // Made where it is to stay: an answer is large.
+  // Made where it is to stay: an answer is large. It depends on everything said so far, or on `after`.
   template <typename Result>
   void Succeed(Result&& result) const {
-    effects.answers.emplace_back(operation, Answer{}).second.result = std::forward<Result>(result);
+    Succeed(std::forward<Result>(result), log.barrier());
+  }
+  template <typename Result>
+  void Succeed(Result&& result, std::uint64_t after) const {
+    Answer& answer = effects.answers.emplace_back(operation, Answer{}).second;
+    answer.result = std::forward<Result>(result);
+    answer.after = after;
   }
   void Refuse(Reason reason, std::string message) const {
-    effects.answers.emplace_back(operation, Answer::Refused(reason, std::move(message)));
+    Answer& answer = effects.answers.emplace_back(operation, Answer::Refused(reason, std::move(message))).second;
+    // A refusal for what somebody did: not to be heard of before that is certain.
+    const bool tells = reason == Reason::kShutDown || reason == Reason::kLeaseLost || reason == Reason::kQueueExists ||
+                       reason == Reason::kQueueNotFound;
+    if (tells) answer.after = log.barrier();
   }
 };
 
 class Namespace::State {
  public:
   State(std::string name, NamespaceLimits limits, MemoryBudget& budget)
-      : name_(std::move(name)), limits_(limits), budget_(budget) {}
+      : name_(std::move(name)), limits_(limits), budget_(budget), log_limit_(limits.log_bytes) {}
   ~State();
 
   // ---- commands.cc: true when the operation waits ----
@@ -87,6 +102,20 @@ class Namespace::State {
     if (effects.memory_freed) RetryMemory(now, effects);
     RecallItems(effects);
   }
+  // ---- replay.cc ----
+  bool Replay(std::uint64_t position, std::string_view records, std::string* error);
+  bool EndReplay(std::string* error);
+  void AfterReplay(TimePoint now, Effects& effects);
+  void KeepLeases(SessionId session, std::span<const Fence> fences, TimePoint now, Effects& effects);
+  std::vector<LoggedSession> sessions() const;
+
+  // ---- logging.cc, paging.cc, tidying.cc ----
+  void StartLog(std::uint64_t position);
+  Log& log() { return log_; }
+  LogBatch TakeBatch(TimePoint now, Effects& effects);
+  bool Loaded(std::uint64_t position, std::string_view contents, TimePoint now, Effects& effects);
+  void EnterSession(LoggedSession session);
+
   // Names who is to give back what it got in advance. The end of every step.
   void RecallItems(Effects& effects);
   void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
@@ -98,19 +127,24 @@ class Namespace::State {
   // Null for none. Comes into being with its first use, and stays until it ends.
   SessionState* SessionOf(SessionId session);
 
+  bool HasQueue(const std::string& name) const { return queues_.contains(name); }
+  bool IsDurable(const std::string& queue) const {
+    const auto found = queues_.find(queue);
+    return found != queues_.end() && found->second->durable();
+  }
+  std::size_t item_count() const;
   std::size_t queue_count() const { return queues_.size(); }
   std::size_t waiter_count() const { return waiters_.size(); }
   void CheckInvariants() const;  // invariants.cc
 
  private:
-  enum class Outcome { kDone, kDead, kDiscarded };
   enum class Attempt { kCounts, kDoesNotCount };
 
   // ---- items.cc: one item. Afterwards the caller settles its queue. ----
-  void AddItems(Queue& queue, std::vector<ContentPtr>& contents, TimePoint now);
+  void AddItems(Queue& queue, std::vector<ContentPtr>& contents, const PutName& name, TimePoint now);
   // Leases the next items of the queue to a get.
   // `others`: that wait in the same line.
-  GetResult Deliver(Queue& queue, const GetTerms& get, SessionState* session, std::size_t others, TimePoint now);
+  Answer Deliver(Queue& queue, const GetTerms& get, SessionState* session, std::size_t others, TimePoint now);
   void Lease(StoredItem& item, const GetTerms& get, SessionState* session, TimePoint now);
   // Takes the lease off; the item is in no list but its queue's items afterwards.
   void Unlease(StoredItem& item);
@@ -122,6 +156,8 @@ class Namespace::State {
   void SetError(StoredItem& item, const std::string& error, Effects& effects);
   // Removes an unleased item for good.
   void Finish(StoredItem& item, Outcome outcome, Effects& effects);
+  // Joins that count items hear that one is finished.
+  void CountFinished(Queue& queue, ItemId id);
   // Gives the memory of finished items back, of all at once: the budget is shared with other threads.
   void GiveFreed();
   std::uint64_t DiscardReady(Queue& queue, Effects& effects);
@@ -136,6 +172,10 @@ class Namespace::State {
   // Ends gets that have nothing to wait for on a queue that is shut down.
   void EndGetters(Queue& queue, Effects& effects);
   void EndGetters(Queue& queue, const WaiterLine& line, Effects& effects);
+  // Ends those that were to wait only for a content to be read, when there is nothing any more.
+  void EndImpatientGetters(Queue& queue, Effects& effects);
+  void ServePeekers(Queue& queue, Effects& effects);
+  PeekResult PeekAt(const Queue& queue, std::uint32_t max_items) const;
   // The queue is looked at when the step ends.
   void NoteHolders(Queue& queue) {
     if (!queue.holders.empty()) maybe_recalls_.push_back(&queue);
@@ -144,6 +184,67 @@ class Namespace::State {
   void CheckJoins(Queue& queue, Effects& effects);
   // `arrival` of the put that is first in line and waits for memory only; 0 = none does.
   void SetWaitsForMemory(Queue& queue, std::uint64_t arrival);
+
+  // ---- logging.cc: nothing happens unless the namespace has a log, and the queue is durable ----
+  bool Logs(const Queue& queue) const { return log_.started() && queue.durable(); }
+  // What an answer about the queue depends on.
+  std::uint64_t After(const Queue& queue) const { return Logs(queue) ? log_.barrier() : 0; }
+  // False: the disk is behind; puts wait as for memory.
+  bool LogHasRoom(const Queue& queue) const { return !Logs(queue) || log_.bytes() < limits::kBatchFillBytes; }
+  Durability Reached(const Queue& queue) const {
+    return log_.started() ? queue.settings.durability : Durability::kMemory;
+  }
+  // All there is to say of the queue but its items.
+  void LogQueue(Queue& queue);
+  void LogQueueDeleted(const Queue& queue);
+  void LogSession(SessionState& session);
+  void LogLeased(const Queue& queue, const std::vector<Delivery>& deliveries, std::uint64_t redelivered);
+  void LogExtended(const Queue& queue, const std::vector<StoredItem*>& items);
+  // The contents begin at put_offset_.
+  void LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name, ItemId first,
+              TimePoint now, std::vector<ContentFacts>* facts);
+  void SetHome(StoredItem& item, Home home);
+  void LeaveHome(StoredItem& item);
+  void LogNumbers();
+
+  // ---- paging.cc: queues whose contents are not all in memory ----
+  // True when what is put now is not kept in memory: it is far from the front.
+  bool PutsCold(const Queue& queue) const;
+  std::size_t Window() const;
+  // Asks for the contents that will be needed soon.
+  void Refill(Queue& queue, Effects& effects);
+  void AddCold(Queue& queue, const ColdItem& item);
+  // The first cold item becomes a ready one.
+  StoredItem& Thaw(Queue& queue);
+  // Discards the first cold item.
+  void FinishCold(Queue& queue, Effects& effects);
+
+  // ---- tidying.cc: the log is kept short ----
+  // Carries what is alive in the oldest batches over into the one that is being written, if the log is too long.
+  void Tidy(TimePoint now, Effects& effects);
+  void MoveItem(StoredItem& item, std::string_view content);
+  std::uint64_t OldestHome() const;
+  void CountBatch(std::uint64_t position, std::size_t bytes);
+
+  // ---- replay.cc ----
+  struct Replayed;
+  struct ReplayedQueue;
+  void Take(const QueueRecord& record);
+  void Take(const QueueDeletedRecord& record);
+  void Take(const ItemsRecord& record);
+  void Take(const ItemRecord& record);
+  void Take(const LeasedRecord& record);
+  void Take(const ReturnedRecord& record);
+  void Take(const ErrorRecord& record);
+  void Take(const FinishedRecord& record);
+  void Take(const ExtendedRecord& record);
+  void Take(const SessionRecord& record);
+  void Take(const SessionEndedRecord& record);
+  void Take(const RememberedPutRecord& record);
+  void Take(const NumbersRecord& record);
+
+  static std::vector<StoredItem*> TakeItems(ReplayedQueue& of);
+  void LinkReplayed(Queue& queue, const std::vector<StoredItem*>& items);
 
   // ---- waiting.cc ----
   bool Park(const Call& call, std::unique_ptr<Waiter> waiter, WaitTime timeout);
@@ -161,6 +262,7 @@ class Namespace::State {
   const std::vector<StoredItem*>& Held(const Call& call, const Queue& queue, const std::vector<Fence>& fences,
                                        std::vector<Fence>* lost);
   bool Joined(const Waiter& waiter) const;
+  std::uint64_t AfterJoin(const Waiter& waiter) const;
   JoinResult CountsOf(const std::vector<JoinPart>& parts) const;
 
   const std::string name_;
@@ -180,6 +282,28 @@ class Namespace::State {
   std::vector<Queue*> maybe_recalls_;  // until the step ends; a queue may stand here twice
   std::size_t freed_ = 0;              // what finished items give back to the budget when their queue settles
 
+  // ---- the log ----
+  struct LogPart {
+    std::uint64_t last = 0;  // position of its last batch
+    std::size_t bytes = 0;
+  };
+  Log log_;
+  PutWindow window_;
+  std::map<std::uint64_t, IntrusiveList<StoredItem, &StoredItem::by_home>> homes_;  // by position
+  std::set<std::uint64_t> loading_;                                                 // positions
+  std::deque<LogPart> log_parts_;                                                   // oldest first
+  std::size_t log_limit_;  // a log up to this size is not tidied
+  std::size_t log_bytes_ = 0;
+  std::size_t live_bytes_ = 0;      // of the log, for items
+  std::size_t untidied_bytes_ = 0;  // written since the log was last looked at
+  std::uint64_t move_to_ = 0;       // what is at home up to here is to be moved
+  std::uint64_t numbers_home_ = 0;
+  std::shared_ptr<Replayed> replayed_;  // while it is replayed
+  std::size_t replayed_contents_ = 0;   // bytes of contents in the batch that is replayed
+  std::vector<StoredItem*> replayed_leases_;
+
+  std::uint32_t put_offset_ = 0;
+  std::uint64_t last_queue_ = 0;
   std::uint64_t last_item_ = 0;
   std::uint64_t last_fence_ = 0;
   std::uint64_t last_arrival_ = 0;

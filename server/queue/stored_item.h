@@ -1,4 +1,4 @@
-// An item as its queue holds it: ready, or leased (then `fence` is set).
+// An item as its queue holds it: ready, or leased (then `fence` is set); or cold: a line in a long queue.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +19,30 @@ namespace sluice::queue {
 class Queue;
 struct SessionState;
 
+// Where a content stands in the journal.
+struct Home {
+  std::uint64_t position = 0;  // of the batch; 0: nowhere, the item lives in memory
+  std::uint32_t offset = 0;    // in the batch's contents
+  std::uint32_t bytes = 0;
+};
+
+// A ready item that was never delivered and is far from the front of its queue: all that is known of it without reading
+// its content.
+struct ColdItem {
+  ItemId id;
+  TimePoint put_time;
+  Home home;
+  std::uint32_t payload_bytes = 0;
+};
+
 struct StoredItem {
   ItemId id;
-  ContentPtr content;
+  ContentPtr content;  // null: it is to be read from its home first
   TimePoint put_time;
   Queue* queue = nullptr;
+  Home home;
+  std::int64_t priority = 0;
+  std::uint32_t payload_bytes = 0;
   std::uint32_t attempts = 0;    // deliveries that counted
   std::uint32_t deliveries = 0;  // all deliveries
   std::string last_error;
@@ -38,13 +57,14 @@ struct StoredItem {
 
   Links<StoredItem> by_age;      // all items of the queue, oldest first
   Links<StoredItem> by_session;  // all leases of the session
+  Links<StoredItem> by_home;     // all items of the namespace that have a home, oldest first
 
   // They come and go by the batch.
   static void* operator new(std::size_t bytes) { return BlockPool::New(bytes); }
   static void operator delete(void* item, std::size_t bytes) noexcept { BlockPool::Delete(item, bytes); }
 
   bool leased() const { return static_cast<bool>(fence); }
-  std::size_t bytes() const { return content->payload.size(); }
+  std::size_t bytes() const { return payload_bytes; }
 };
 
 // All bytes that a producer gave: what a reply carries.
@@ -56,6 +76,8 @@ inline std::size_t ContentBytes(const Content& content) {
 
 // What an item is charged to the server's memory: when it is put, and later.
 inline std::size_t Charge(const Content& content) { return ContentBytes(content) + limits::kItemOverheadBytes; }
-inline std::size_t Charge(const StoredItem& item) { return Charge(*item.content) + item.last_error.size(); }
+inline std::size_t Charge(const StoredItem& item) {
+  return (item.content ? ContentBytes(*item.content) : 0) + limits::kItemOverheadBytes + item.last_error.size();
+}
 
 }  // namespace sluice::queue

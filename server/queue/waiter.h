@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <sluice/clock.h>
@@ -42,20 +43,32 @@ struct JoinPart {
   std::uint64_t remaining = 0;  // only_put_before: how many of them are unfinished
 };
 
+// What a producer calls a put, so that it is known when it comes again. `producer` empty: it has no name.
+struct PutName {
+  std::uint64_t queue = 0;  // its number
+  std::string producer;
+  std::uint64_t sequence = 0;
+
+  bool operator==(const PutName&) const = default;
+};
+
 struct Waiter {
-  enum class Kind : std::uint8_t { kGet, kPut, kJoin };
+  enum class Kind : std::uint8_t { kGet, kPut, kJoin, kPeek };
 
   explicit Waiter(Kind what) : kind(what) {}
 
   const Kind kind;
-  bool aside = false;  // its session is suspended: it is passed over
+  bool aside = false;    // its session is suspended: it is passed over
+  bool no_wait = false;  // a get that waits only while there are items whose content is being read
   OperationId operation;
   SessionState* session = nullptr;  // null: a unary call
   std::uint64_t arrival = 0;
   std::optional<TimePoint> deadline;
-  Queue* queue = nullptr;         // of get and put
+  Queue* queue = nullptr;         // of get, put and peek
   GetTerms get;                   // of get
   std::vector<ContentPtr> items;  // of put
+  PutName put;                    // of put
+  std::uint32_t peek_items = 0;   // of peek
   std::size_t bytes = 0;          // of put: their payloads
   std::size_t parked_bytes = 0;   // of put: what it is charged while it waits
   std::vector<JoinPart> joined;   // of join

@@ -23,10 +23,12 @@ bool Namespace::State::Park(const Call& call, std::unique_ptr<Waiter> owned, Wai
   }
   switch (waiter.kind) {
     case Waiter::Kind::kGet:
+      if (waiter.no_wait) ++waiter.queue->impatient;
       waiter.queue->LineOf(waiter.get).Add(&waiter);
       NoteHolders(*waiter.queue);
       break;
     case Waiter::Kind::kPut: waiter.queue->putters.Add(&waiter); break;
+    case Waiter::Kind::kPeek: waiter.queue->peekers.push_back(&waiter); break;
     case Waiter::Kind::kJoin:
       for (const JoinPart& part : waiter.joined) {
         part.queue->joiners.push_back(&waiter);
@@ -42,7 +44,11 @@ void Namespace::State::Unlink(Waiter& waiter) {
   if (waiter.deadline) timeouts_.erase({*waiter.deadline, waiter.operation});
   if (waiter.session != nullptr) waiter.session->waiters.Erase(&waiter);
   switch (waiter.kind) {
-    case Waiter::Kind::kGet: waiter.queue->LineOf(waiter.get).Remove(&waiter); break;
+    case Waiter::Kind::kGet:
+      if (waiter.no_wait) --waiter.queue->impatient;
+      waiter.queue->LineOf(waiter.get).Remove(&waiter);
+      break;
+    case Waiter::Kind::kPeek: std::erase(waiter.queue->peekers, &waiter); break;
     case Waiter::Kind::kPut:
       waiter.queue->putters.Remove(&waiter);
       budget_.Unpark(waiter.parked_bytes);
@@ -101,6 +107,15 @@ void Namespace::State::TimeOut(Waiter& waiter, TimePoint now, Effects& effects) 
     return;
   }
   Queue& queue = *waiter.queue;
+  if (waiter.kind == Waiter::Kind::kGet && queue.ready_items() > 0 && !queue.settings.paused &&
+      !queue.ready.HasFront()) {
+    // There is an item, and its content is being read: it is not Empty.
+    timeouts_.erase({*waiter.deadline, waiter.operation});
+    waiter.deadline.reset();
+    waiter.no_wait = true;
+    ++queue.impatient;
+    return;
+  }
   if (waiter.kind == Waiter::Kind::kGet) {
     AnswerWaiter(waiter, Answer::Refused(Reason::kEmpty, Named(queue.name) + " had no item before the timeout"),
                  effects);
@@ -149,7 +164,7 @@ void Namespace::State::ResumeSession(SessionId session, TimePoint now, Effects& 
   state.suspended = false;
   std::vector<Queue*> touched;
   for (Waiter* waiter = state.waiters.front(); waiter != nullptr; waiter = state.waiters.Next(waiter)) {
-    if (waiter->kind == Waiter::Kind::kJoin) continue;
+    if (waiter->kind != Waiter::Kind::kGet && waiter->kind != Waiter::Kind::kPut) continue;
     (waiter->kind == Waiter::Kind::kGet ? waiter->queue->LineOf(waiter->get) : waiter->queue->putters).Restore(waiter);
     if (std::find(touched.begin(), touched.end(), waiter->queue) == touched.end()) touched.push_back(waiter->queue);
   }
@@ -178,6 +193,7 @@ void Namespace::State::EndSession(SessionId session, TimePoint now, Effects& eff
     touch(item->queue);
     Return(*item, Attempt::kCounts, effects);
   }
+  if (state.home != 0) log_.Add(SessionEndedRecord{session.value}, Durability::kMemory);
   latest_session_ = {};
   sessions_.erase(found);
   for (Queue* queue : touched) Settle(*queue, now, effects);

@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "common/limits.h"
+#include "common/names.h"
 #include "proto/wire.h"
 #include "server/rpc/status.h"
 
@@ -62,6 +63,9 @@ std::string Problem(const wire::RequestIn& request) {
   const v1::Hello& hello = *request.hello;
   if (hello.client_name().size() > limits::kClientNameBytes) {
     return fmt::format("client_name: at most {} bytes", limits::kClientNameBytes);
+  }
+  if (hello.producer().size() > limits::kProducerBytes) {
+    return fmt::format("producer: at most {} bytes", limits::kProducerBytes);
   }
   const auto lease = std::chrono::milliseconds(hello.lease_ms());
   if (lease.count() != 0 && (lease < limits::kMinLease || lease > limits::kMaxLease)) {
@@ -181,6 +185,7 @@ bool SessionStream::Greet(const wire::RequestIn& request) {
     End(Reason::kSessionLost, "the session has ended; begin a new one", Flush::kNo);
     return false;
   }
+  producer_ = hello.producer();
   spdlog::info("session {} {}: {} from {}", session_->id().value, hello.session() == 0 ? "begins" : "resumes",
                session_->client_name(), context_.peer());
   MutexLock lock(mutex_);
@@ -192,6 +197,7 @@ bool SessionStream::Greet(const wire::RequestIn& request) {
   welcome.set_lease_ms(session_->lease().count());
   welcome.set_grace_ms(session_->grace().count());
   welcome.set_server_version(SLUICE_VERSION);
+  welcome.set_restarted(attached.restarted);
   return true;
 }
 
@@ -213,6 +219,7 @@ void SessionStream::Process(wire::RequestIn& request) {
   if (request.answers_seen != 0 && !session_->Confirm(request.answers_seen)) {
     return End(Reason::kInvalidArgument, "answers_seen goes back, or ahead of what was sent", Flush::kNo);
   }
+  if (request.holding && !TakeHolding(*request.holding)) return;
   if (!Begin(request)) return;
   if (request.goodbye) {
     End(Ending{Reason::kOk, "", Flush::kYes, true});
@@ -224,6 +231,35 @@ void SessionStream::Process(wire::RequestIn& request) {
     }
     QueueThread::AfterEvent(this);
   }
+}
+
+bool SessionStream::TakeHolding(const v1::Holding& holding) {
+  std::vector<broker::HeldLeases> held;
+  held.reserve(static_cast<std::size_t>(holding.leases_size()));
+  for (const v1::HeldLeases& leases : holding.leases()) {
+    auto name = QueueName::Parse(leases.queue());
+    if (!name) {
+      End(Reason::kInvalidArgument, "holding: " + InvalidNameMessage(leases.queue()), Flush::kNo);
+      return false;
+    }
+    broker::HeldLeases& one = held.emplace_back();
+    one.space = std::move(name->space);
+    one.queue = std::move(name->name);
+    one.fences.reserve(static_cast<std::size_t>(leases.fences_size()));
+    for (const std::uint64_t fence : leases.fences()) one.fences.push_back({fence});
+  }
+  session_->Holding(std::move(held));
+  return true;
+}
+
+std::optional<Answer> SessionStream::NameProducer(Put* put) const {
+  if (put->sequence == 0 || !put->producer.empty()) return std::nullopt;
+  if (producer_.empty()) {
+    return Answer::Refused(Reason::kInvalidArgument,
+                           "a put has a sequence and no producer: name one in the put, or in hello");
+  }
+  put->producer = producer_;
+  return std::nullopt;
 }
 
 bool SessionStream::Begin(wire::RequestIn& request) {
@@ -238,7 +274,13 @@ bool SessionStream::Begin(wire::RequestIn& request) {
     submitted.operation = operation.id;
     submitted.answer_may_wait = operation.answer_may_wait;
     if (auto* routed = std::get_if<wire::Routed>(&operation.call)) {
-      submitted.what = broker::RoutedCommand{std::move(routed->space), std::move(routed->command)};
+      std::optional<Answer> refusal;
+      if (auto* put = std::get_if<Put>(&routed->command)) refusal = NameProducer(put);
+      if (refusal) {
+        submitted.what = *std::move(refusal);
+      } else {
+        submitted.what = broker::RoutedCommand{std::move(routed->space), std::move(routed->command)};
+      }
     } else if (auto* invalid = std::get_if<wire::Invalid>(&operation.call)) {
       submitted.what = Answer::Refused(invalid->reason, std::move(invalid->message));
     } else {

@@ -73,8 +73,12 @@ class SessionStream final : public broker::SessionSink,
   // The first message. False: refused, the stream is ending.
   bool Greet(const wire::RequestIn& request);
   std::shared_ptr<broker::Session> OpenOrResume(const v1::Hello& hello);
+  // False: it names what is no queue, the stream is ending.
+  bool TakeHolding(const v1::Holding& holding);
   // What every message may carry.
   void Process(wire::RequestIn& request);
+  // The put of an operation as the broker is to know it when it comes again; a refusal if nobody can.
+  std::optional<Answer> NameProducer(Put* put) const;
   // False: an operation makes no sense, the stream is ending. Those before it have begun.
   bool Begin(wire::RequestIn& request);
 
@@ -132,6 +136,7 @@ class SessionStream final : public broker::SessionSink,
   Reader reader_{this};
   grpc::ByteBuffer message_;                  // the one that is being read
   std::shared_ptr<broker::Session> session_;  // set once, before the session knows this stream
+  std::string producer_;                      // of puts that name none; set with it
 
   Mutex mutex_;  // held for flags only, never around a call of gRPC's or the broker's
   bool writing_ SLUICE_GUARDED_BY(mutex_) = false;

@@ -1,18 +1,29 @@
 """The file that the processes of one run share; tests/bench/load/board.h describes the same bytes.
 
 Words of 64 bits: limit, slots, items a lane, start, end, ended, first put, last served; then a slot of eight words for
-each process: put, finished, measured, calling. From MARKS on a byte for each item: how often it was delivered.
+each process: put, finished, measured, calling. From LATENCIES on how often a put took how long, see latency_ns(). From
+MARKS on a byte for each item: how often it was delivered.
 """
 
+import itertools
 import mmap
 import os
 import struct
 
 LIMIT, SLOTS, LANE_ITEMS, START, END, ENDED, FIRST_PUT, LAST_SERVED = range(8)
 PUT, FINISHED, MEASURED, CALLING = range(4)
+LATENCIES, LATENCY_STEPS = 520, 504  # words
+LATENCY_UNIT_NS, STEPS_OF_A_DOUBLING = 64, 16
 MARKS = 8192
 MOST_SLOTS = 64
 MARK_BYTES = 1 << 26  # of all items of a run; untouched ones take no memory
+
+
+def latency_ns(step):
+    """The shortest that is counted there."""
+    doublings, rest = divmod(step, STEPS_OF_A_DOUBLING)
+    units = rest if doublings == 0 else (STEPS_OF_A_DOUBLING + rest) << (doublings - 1)
+    return units * LATENCY_UNIT_NS
 
 
 class Board:
@@ -51,6 +62,15 @@ class Board:
 
     def mark(self, number):
         self._memory[MARKS + number] += 1
+
+    def put_percentile_us(self, share):
+        """So long, at most, that share of the puts took; None when nothing was noted."""
+        counts = [self[LATENCIES + step] for step in range(LATENCY_STEPS)]
+        rank = share * sum(counts)
+        for step, passed in enumerate(itertools.accumulate(counts)):
+            if passed and passed >= rank:
+                return latency_ns(step + 1) / 1000
+        return None
 
     def delivered(self):
         """(items delivered once, items delivered more than once, whether they are the first of each lane)"""

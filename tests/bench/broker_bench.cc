@@ -46,8 +46,7 @@ struct Server {
     broker.Submit({}, kSpace, CreateQueue{"q", {}}, [](Answer&&) {});
   }
 
-  journal::NullJournal journal;
-  Broker broker{{}, SteadyClock::Get(), journal, [] {}};
+  Broker broker{{}, SteadyClock::Get(), {}, [] {}};
 };
 
 void UnaryCycle(benchmark::State& state) {

@@ -10,24 +10,37 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import table
 from runs import Run
 from servers import SERVERS, missing
-from workloads import EXTRA_SYSTEMS, EXTRA_WORKLOADS, NOTES, SYSTEMS, WORKLOADS, refusal
+from workloads import (
+    DRIVERS,
+    DURABLE_CHOICE,
+    DURABLE_SYSTEMS,
+    EXTRA_SYSTEMS,
+    EXTRA_WORKLOADS,
+    NOTES,
+    SYSTEMS,
+    WORKLOADS,
+    refusal,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = """\
 examples:
   peers.sh                                        everything; six minutes, ten on a busy machine
   peers.sh --quick                                does it run?
+  TMPDIR=/ssd peers.sh --durable                  what is answered is on the disk of /ssd: Sluice beside Redis
   peers.sh --systems sluice,redis --workloads w1,w3 --sizes 100 --rounds 5 --seconds 2
   peers.sh --systems sluice --no-install --json sluice.json        no peer needed
 
 The best peer is the fastest of redis, beanstalkd, rabbitmq and nats in the same block: those that keep an item until it
-is acknowledged. CPU is that of all processes of a side, for each item. Every item is numbered; a row where not every
-item came exactly once is void. A busy machine shows in the rates: compare CPU per item.
+is acknowledged. That of a durable system is told below the table; x p99: how many times as long as there the slowest
+puts take. CPU is that of all processes of a side, for each item. Every item is numbered; a row where not every item
+came exactly once is void. A busy machine shows in the rates: compare CPU per item.
 """
 
 
@@ -52,20 +65,26 @@ def parse(words):
     )
     systems = [name for name in SYSTEMS if name not in EXTRA_SYSTEMS]
     workloads = [name for name in WORKLOADS if name not in EXTRA_WORKLOADS]
-    parser.add_argument("--systems", type=names(SYSTEMS), default=systems,
+    parser.add_argument("--systems", type=names(SYSTEMS),
                         help=f"of {', '.join(SYSTEMS)}; default: all but {', '.join(EXTRA_SYSTEMS)}")  # fmt: skip
-    parser.add_argument("--workloads", type=names(WORKLOADS), default=workloads,
+    parser.add_argument("--workloads", type=names(WORKLOADS),
                         help=f"of {', '.join(WORKLOADS)}; default: all but {', '.join(EXTRA_WORKLOADS)}")  # fmt: skip
     parser.add_argument("--sizes", type=sizes, default=[100, 1024], help="bytes of an item; default 100,1024")
     parser.add_argument("--rounds", type=int, default=3, help="the table has their medians; default 3")
     parser.add_argument("--burst-rounds", type=int, default=1, help="of w4, with a fresh server each; default 1")
     parser.add_argument("--seconds", type=float, default=0.7, help="of each run, after its warm-up; default 0.7")
     parser.add_argument("--quick", action="store_true", help="one round of 0.2 s, the smallest size and burst")
+    parser.add_argument("--durable", action="store_true",
+                        help=f"the systems {', '.join(DURABLE_CHOICE[0])}; {', '.join(DURABLE_CHOICE[1])}")  # fmt: skip
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write the rows there, too")
     parser.add_argument("--sluice-bin", metavar="DIR", type=pathlib.Path, default=ROOT / "build" / "release" / "bin",
                         help="the folder of sluiced and queue_load; without it they are built")  # fmt: skip
     parser.add_argument("--no-install", action="store_true", help="install nothing: skip the systems that are missing")
     args = parser.parse_args(words)
+    choice = DURABLE_CHOICE if args.durable else (systems, workloads)
+    args.systems = args.systems or list(choice[0])
+    args.workloads = args.workloads or list(choice[1])
+    args.latency = args.durable or any(system in DURABLE_SYSTEMS for system in args.systems)
     if args.quick:
         args.rounds, args.seconds, args.sizes = 1, 0.2, args.sizes[:1]
         args.workloads = [name for name in args.workloads if name != "w4-10000"]
@@ -77,7 +96,7 @@ def can_run(system, programs):
     if missing(system):
         return f"{missing(system)} is not installed"
     built = subprocess.run([programs / "queue_load", "systems"], capture_output=True, text=True, check=True)
-    if system != "python" and system not in built.stdout.split():
+    if system != "python" and DRIVERS.get(system, system) not in built.stdout.split():
         return "its client library is not installed"
     return None
 
@@ -86,7 +105,7 @@ def measure(system, server, workload, size, args):
     """A row; a void one when the run failed."""
     try:
         if not workload.parked:
-            return Run(system, server, workload, size, args.sluice_bin).steady(args.seconds)
+            return Run(system, server, workload, size, args.sluice_bin, args.latency).steady(args.seconds)
         with SERVERS[system](args.sluice_bin) as fresh:  # its memory is that of the parked calls
             return Run(system, fresh, workload, size, args.sluice_bin).burst()
     except (RuntimeError, OSError, subprocess.SubprocessError) as error:
@@ -111,6 +130,12 @@ def run_all(servers, absent, args):
                     runs.append({"round": number, **measure(system, servers[system], workload, size, args)})
     progress("")
     return runs
+
+
+def disk():
+    folder = tempfile.gettempdir()
+    done = subprocess.run(["stat", "--file-system", "--format=%T", folder], capture_output=True, text=True, check=True)
+    return f"{folder} ({done.stdout.strip()})"
 
 
 def progress(text):
@@ -138,6 +163,8 @@ def main(words):
     rows = table.medians(runs)
     machine = f"{os.cpu_count()} cores, Linux {platform.release()}"
     print(f"{machine}; medians of {args.rounds} rounds of {args.seconds:g} s, client and server on one machine")
+    if args.latency:
+        print(f"durable systems write to {disk()}")
     print(table.text(rows))
     print("\n" + "\n".join(f"{name}: {NOTES[name]}" for name in args.systems if name in NOTES))
     others = [run["other_cpu"] for run in runs if "other_cpu" in run]

@@ -11,7 +11,7 @@ import time
 
 import boards
 from processes import DEADLINE_S, Process, cpu_s, machine_cpu_s, rss_bytes, wait_until
-from workloads import own_connections
+from workloads import DRIVER_OPTIONS, DRIVERS, own_connections
 
 HERE = pathlib.Path(__file__).resolve().parent
 WARM_UP_S = 0.3
@@ -21,7 +21,9 @@ _numbers = itertools.count(1)
 
 
 class Run:
-    def __init__(self, system, server, workload, size, programs):
+    def __init__(self, system, server, workload, size, programs, latency=False):
+        """`latency`: the row tells how long puts took."""
+        self.latency = latency
         self.system, self.server, self.workload, self.size = system, server, workload, size
         self.programs = programs
         self.queue = f"bench-{os.getpid()}-{next(_numbers)}"
@@ -52,6 +54,8 @@ class Run:
                 cpu_s=[server_s, client_s],
                 other_cpu=max(0.0, machine_s - server_s - client_s) / (seconds * os.cpu_count()),
                 server_rss_bytes=rss,
+                put_p50_us=board.put_percentile_us(0.5),
+                put_p99_us=board.put_percentile_us(0.99),
             )
 
     def burst(self):
@@ -98,8 +102,9 @@ class Run:
 
     def _arguments(self, role):
         own = ["--own-connections"] if own_connections(self.system, self.workload) else []
-        return [*self._program(), role, "--system", self.system, "--address", self.server.address,
-                "--queue", self.queue, *own]  # fmt: skip
+        driver = DRIVERS.get(self.system, self.system)
+        return [*self._program(), role, "--system", driver, "--address", self.server.address,
+                "--queue", self.queue, *own, *DRIVER_OPTIONS.get(self.system, ())]  # fmt: skip
 
     def _command(self, role):
         words = [str(word) for word in self._arguments(role)]
@@ -109,6 +114,7 @@ class Run:
 
     def _load(self, role, board, slot, *more):
         words = ["--board", board.path, "--slot", slot, "--size", self.size, *more]
+        words += ["--latency"] if self.latency and self.system != "python" else []
         return Process([*self._arguments(role), *words], stdin=subprocess.PIPE)
 
     def _start_sides(self, stack, board):

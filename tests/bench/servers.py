@@ -1,4 +1,5 @@
-"""The servers, each on free loopback ports, in memory alone, in a folder that goes with it.
+"""The servers, each on free loopback ports, in memory alone unless the name says otherwise, in a folder that goes with
+it. The folder is on the disk of temporary files: $TMPDIR.
 
 A server has: address, processes (whose CPU and memory are counted), close().
 """
@@ -74,16 +75,28 @@ class Server:
 
 
 class Sluice(Server):
+    options = ()
+
     def start(self):
-        self.run(self.programs / "sluiced", "--listen", self.address)
+        self.run(self.programs / "sluiced", "--listen", self.address, *self.options)
         self.listening()
+
+
+class DurableSluice(Sluice):
+    options = ("--data-dir", "data")
 
 
 class Redis(Server):
+    options = ("--appendonly", "no")
+
     def start(self):
-        self.run("redis-server", "--bind", "127.0.0.1", "--port", self.port, "--save", "", "--appendonly", "no",
+        self.run("redis-server", "--bind", "127.0.0.1", "--port", self.port, "--save", "", *self.options,
                  "--maxclients", 12000, "--tcp-backlog", 4096)  # fmt: skip
         self.listening()
+
+
+class DurableRedis(Redis):
+    options = ("--appendonly", "yes", "--appendfsync", "always")
 
 
 class Beanstalkd(Server):
@@ -152,8 +165,11 @@ SERVERS = {
     "nats": Nats,
     "python": PythonManager,
     "raw": Raw,
+    "sluice-durable-memory": DurableSluice,
+    "sluice-fsync": DurableSluice,
+    "redis-fsync": DurableRedis,
 }
-PROGRAMS = {"redis": "redis-server", "beanstalkd": "beanstalkd", "nats": "nats-server",
+PROGRAMS = {"redis": "redis-server", "redis-fsync": "redis-server", "beanstalkd": "beanstalkd", "nats": "nats-server",
             "rabbitmq": "/usr/lib/rabbitmq/bin/rabbitmq-server",
             "rabbitmq-nowait": "/usr/lib/rabbitmq/bin/rabbitmq-server"}  # fmt: skip
 

@@ -2,9 +2,15 @@
 
 import statistics
 
-from workloads import PEERS, SYSTEMS, WORKLOADS
+from workloads import PEERS, PEERS_OF, SYSTEMS, WORKLOADS
 
-VALUES = ("value", "server_cpu_us", "client_cpu_us", "server_rss_bytes", "parked_bytes")
+VALUES = ("value", "server_cpu_us", "client_cpu_us", "server_rss_bytes", "parked_bytes", "put_p50_us", "put_p99_us")
+
+
+HEAD = ("", "unit", "best round", "x best peer", "server us", "client us", "RSS MiB", "KiB/call", "put p50 us",
+        "put p99 us", "x p99", "")  # fmt: skip
+# Columns that only some blocks have, and what a row has then.
+OPTIONAL = {"KiB/call": "parked_bytes", "put p50 us": "put_p50_us", "put p99 us": "put_p99_us", "x p99": "p99_ratio"}
 
 
 def medians(runs):
@@ -30,18 +36,21 @@ def medians(runs):
 
 
 def _add_ratios(rows):
-    """How many times as fast as the best peer."""
+    """How many times as fast as the best peer; how many times as long as at the best peer the slowest puts take."""
     for row in rows:
-        values = [
-            other["value"]
+        peers = [
+            other
             for other in rows
-            if other["system"] in PEERS
-            and other["value"]
+            if other["system"] in PEERS_OF.get(row["system"], PEERS)
             and (other["workload"], other["size_bytes"]) == (row["workload"], row["size_bytes"])
         ]
-        row["ratio"] = None
+        values = [peer["value"] for peer in peers if peer["value"]]
+        slowest = [peer["put_p99_us"] for peer in peers if peer["put_p99_us"]]
+        row["ratio"] = row["p99_ratio"] = None
         if values and row["value"]:
             row["ratio"] = min(values) / row["value"] if row["unit"] == "ms" else row["value"] / max(values)
+        if slowest and row["put_p99_us"]:
+            row["p99_ratio"] = row["put_p99_us"] / min(slowest)
 
 
 def _number(value, form):
@@ -59,6 +68,9 @@ def _cells(row):
         _number(row["client_cpu_us"], ".2f"),
         _number(row["server_rss_bytes"] and row["server_rss_bytes"] / 2**20, ".0f"),
         _number(row["parked_bytes"] and row["parked_bytes"] / 2**10, ".1f"),
+        _number(row["put_p50_us"], ",.0f"),
+        _number(row["put_p99_us"], ",.0f"),
+        _number(row["p99_ratio"], ".2f"),
         row["why"] and (row["why"] if row["skipped"] else f"VOID: {row['why']}"),
     ]
 
@@ -72,10 +84,9 @@ def text(rows):
     for (name, size), block in blocks.items():
         unit = WORKLOADS[name].unit
         lines += ["", f"{name}, {size} B: {WORKLOADS[name].what}"]
-        head = ["", unit, "best round", "x best peer", "server us", "client us", "RSS MiB", "KiB/call", ""]
-        cells = [head, *map(_cells, block)]
-        if not any(row["parked_bytes"] for row in block):
-            cells = [line[:7] + line[8:] for line in cells]
+        cells = [[unit if word == "unit" else word for word in HEAD], *map(_cells, block)]
+        unused = {HEAD.index(word) for word, value in OPTIONAL.items() if not any(row[value] for row in block)}
+        cells = [[word for place, word in enumerate(line) if place not in unused] for line in cells]
         widths = [max(map(len, column)) for column in zip(*cells)]
         for line in cells:
             padded = [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:-1], widths[1:-1]))]

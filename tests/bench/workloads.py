@@ -55,10 +55,22 @@ SYSTEMS = (
     "nats",
     "python",
     "raw",
+    "sluice-durable-memory",
+    "sluice-fsync",
+    "redis-fsync",
 )
 PEERS = ("redis", "beanstalkd", "rabbitmq", "nats")
+# Compared with others than these.
+PEERS_OF = {"sluice-durable-memory": ("sluice",), "sluice-fsync": ("redis-fsync",), "redis-fsync": ("redis-fsync",)}
+# What they put is on the disk, or might be. Their rows tell how long a put took.
+DURABLE_SYSTEMS = tuple(PEERS_OF)
+# Of queue_load, where it has not the system's name; and what it is told.
+DRIVERS = {"sluice-durable-memory": "sluice", "sluice-fsync": "sluice", "redis-fsync": "redis"}
+DRIVER_OPTIONS = {"sluice-fsync": ("--durability", "fsync")}
 # Left out unless asked for.
-EXTRA_SYSTEMS = ("rabbitmq-nowait",)
+EXTRA_SYSTEMS = ("rabbitmq-nowait", *DURABLE_SYSTEMS)
+# The choice of --durable.
+DURABLE_CHOICE = ("sluice", *DURABLE_SYSTEMS), ("w2-threads", "w3")
 EXTRA_WORKLOADS = ("w3-single",)
 NOTES = {
     "sluice": "the C++ SDK: the threads of a process share a connection",
@@ -74,6 +86,9 @@ NOTES = {
     "nats": "JetStream in memory, work queue, one pull consumer; batched: the last acknowledgement waits for all",
     "python": "queue.Queue behind a BaseManager: no redelivery, therefore no peer",
     "raw": "the same bytes over TCP, producer to consumer through a relay, without a queue: the floor",
+    "sluice-durable-memory": "queues of durability memory on a server with a data directory; the peer is sluice",
+    "sluice-fsync": "queues of durability fsync: what is answered is on the disk; the peer is redis-fsync",
+    "redis-fsync": "as redis, with appendonly yes and appendfsync always",
 }
 
 
@@ -85,6 +100,8 @@ def refusal(system, workload):
         return "shown alone and parked"
     if system == "sluice-prefetch" and workload.parked:
         return "as sluice"
+    if system in DURABLE_SYSTEMS and workload.parked:
+        return "nothing that a disk would change"
     if system == "rabbitmq" and workload.parked > 1000:
         return "does not take 10,000 connections within a minute"
     if system == "rabbitmq-nowait" and workload.batch > 1:

@@ -21,6 +21,8 @@ using google::protobuf::Message;
 const char* const kSeeds[] = {
     "put { queue: 'n/q' items { payload: 'p' content_type: 't' headers { key: 'h' value: 'v' } priority: -1 } }",
     "put { queue: 'q' items {} items {} timeout_ms: 5 create { order: LIFO maxsize: 1 lease_ms: 200 } }",
+    "put { queue: 'q' items {} producer: 'p' sequence: 1 }",
+    "put { queue: 'q' items {} request_id: 'r' }",
     "get { queue: 'q' max_items: 2 timeout_ms: 0 ack: AUTO lease_ms: 400 until_finished: true create {} }",
     "task_done { queue: 'q' fences: 1 fences: 2 }",
     "fail { queue: 'q' fences: 1 error: 'why' }",

@@ -19,14 +19,19 @@ const char* const kRequests[] = {
      "create {} } } operations { id: 301 get { queue: 'q' } }"),
     "operations { id: 2 task_done { queue: 'q' fences: 1 fences: 300 } } operations { id: 3 cancel { operation: 2 } }",
     "operations { id: 4 fail { queue: 'q' fences: 1 error: 'why' } } operations { id: 5 stats { queue: 'q' } }",
-    "hello { client_name: 'c' lease_ms: 300 session: 1 token: 't' } goodbye: true",
+    "hello { client_name: 'c' lease_ms: 300 session: 1 token: 't' producer: 'p' } goodbye: true",
+    "operations { id: 6 put { queue: 'q' items { payload: 'some bytes' } producer: 'p' sequence: 300 } }",
+    "operations { id: 7 put { queue: 'q' items { payload: 'some bytes' } request_id: 'r' } }",
+    "holding { leases { queue: 'n/q' fences: 1 fences: 300 } leases { queue: 'p' } }",
 };
 const char* const kResponses[] = {
-    "answers { operation: 1 put { first_id: 300 count: 2 durability: ASYNC } } answers { operation: 2 task_done {} }",
+    ("answers { operation: 1 put { first_id: 300 count: 2 durability: ASYNC duplicate: true } } answers { operation: 2 "
+     "task_done { durability: FSYNC } }"),
     ("answers { operation: 300 get { deliveries { id: 1 fence: 300 attempt: 1 put_time_unix_ms: 1700000000123 item { "
      "payload: 'p' content_type: 't' headers { key: 'h' value: 'v' } priority: 3 } } deliveries {} lease_ms: 4 } }"),
     "answers { operation: 3 error { reason: EMPTY message: 'm' } } answers { task_done { lost: 1 lost: 300 } }",
-    "welcome { session: 1 token: 't' operations_seen: 3 } answers { operation: 4 fail { lost: 1 retried: 2 } }",
+    "welcome { session: 1 token: 't' operations_seen: 3 restarted: true } answers { operation: 4 fail { lost: 1 "
+    "retried: 2 } }",
 };
 
 template <typename Message>

@@ -59,8 +59,8 @@ TEST_F(PrefetchTest, WhoStarvesGetsWhatAnotherHoardsWhileThatOneWorksForLong) {
 }
 
 TEST_F(PrefetchTest, TwoThatLookAheadShareToTheLastItem) {
-  constexpr int kItems = 2'000;
-  for (int i = 0; i < kItems; i += 100) First().put_many(Values(100, "x"));
+  constexpr int kTotal = 2'000;
+  for (int i = 0; i < kTotal; i += 100) First().put_many(Values(100, "x"));
   First().shutdown();
   const auto drain = [](const Queue<std::string>& queue) {
     const auto consumer = queue.consumer({.prefetch = 50});
@@ -76,8 +76,8 @@ TEST_F(PrefetchTest, TwoThatLookAheadShareToTheLastItem) {
   };
   auto other = std::async(std::launch::async, drain, Second());
   const std::uint64_t mine = drain(First());
-  EXPECT_EQ(mine + other.get(), kItems);
-  EXPECT_EQ(Stats("q").done(), kItems);
+  EXPECT_EQ(mine + other.get(), kTotal);
+  EXPECT_EQ(Stats("q").done(), kTotal);
 }
 
 TEST_F(PrefetchTest, WithoutItPriorityIsExactAndWithItWhatIsHereComesFirst) {

@@ -39,6 +39,9 @@ TEST_F(SessionTest, WhatBeginsWithoutAGoodHelloIsRefused) {
   SessionClient long_name(NewChannel());
   EXPECT_TRUE(long_name.Send("hello { client_name: '" + std::string(limits::kClientNameBytes + 1, 'x') + "' }"));
   EXPECT_EQ(long_name.End(), "3 INVALID_ARGUMENT");
+  SessionClient long_producer(NewChannel());
+  EXPECT_TRUE(long_producer.Send("hello { producer: '" + std::string(limits::kProducerBytes + 1, 'x') + "' }"));
+  EXPECT_EQ(long_producer.End(), "3 INVALID_ARGUMENT");
   SessionClient silent(NewChannel());
   silent.HalfClose();
   EXPECT_EQ(silent.End(), "3 INVALID_ARGUMENT");
@@ -55,6 +58,49 @@ TEST_F(SessionTest, OperationsMayComeWithTheHello) {
   SessionClient client(NewChannel());
   ASSERT_TRUE(client.Send("hello {} operations { id: 1 stats { queue: 'q' } }"));
   EXPECT_EQ(client.NextAnswer().operation(), 1u);
+}
+
+TEST_F(SessionTest, APutWithASequenceIsOfTheHellosProducer) {
+  SessionClient client(NewChannel()), same(NewChannel());
+  client.Hello("producer: 'p'");
+  client.Send("operations { id: 1 put { queue: 'q' items { payload: 'a' } sequence: 5 } }");
+  const auto first = client.NextAnswer().put();
+  EXPECT_FALSE(first.duplicate());
+  same.Hello("producer: 'p'");
+  same.Send(R"(
+      operations { id: 1 put { queue: 'q' items { payload: 'a' } sequence: 5 } }
+      operations { id: 2 put { queue: 'q' items { payload: 'b' } producer: 'other' sequence: 5 } })");
+  const auto again = same.NextAnswer().put();
+  EXPECT_TRUE(again.duplicate());
+  EXPECT_EQ(again.first_id(), first.first_id());
+  EXPECT_FALSE(same.NextAnswer().put().duplicate()) << "its own producer comes first";
+  const auto unary = Call(*queues_, &Queues::Put, "queue: 'q' items { payload: 'a' } producer: 'p' sequence: 5");
+  EXPECT_TRUE(unary.response.duplicate()) << "the same put by whatever way";
+}
+
+TEST_F(SessionTest, ASequenceOfNobodyIsRefused) {
+  SessionClient client(NewChannel());
+  client.Hello();
+  client.Send("operations { id: 1 put { queue: 'q' items {} sequence: 5 } } operations { id: 2 stats { queue: 'q' } }");
+  EXPECT_EQ(client.NextAnswer().error().reason(), v1::INVALID_ARGUMENT);
+  EXPECT_EQ(client.NextAnswer().operation(), 2u) << "the stream goes on";
+}
+
+TEST_F(SessionTest, HoldingOfWhatIsNoQueueEndsTheStream) {
+  SessionClient client(NewChannel());
+  client.Hello();
+  client.Send("holding { leases { queue: 'a/b/c' } }");
+  EXPECT_EQ(client.End(), "3 INVALID_ARGUMENT");
+}
+
+TEST_F(SessionTest, HoldingThatNobodyAskedForHasNoEffect) {
+  SessionClient client(NewChannel());
+  client.Hello();
+  client.Send("operations { id: 1 put { queue: 'q' items {} } } operations { id: 2 get { queue: 'q' } }");
+  client.NextAnswer();
+  client.NextAnswer();
+  client.Send("holding {} operations { id: 3 stats { queue: 'q' } }");
+  EXPECT_EQ(client.NextAnswer().stats().stats().leased(), 1u);
 }
 
 TEST_F(SessionTest, OperationsOfOneMessageRunInOrderAndAreAnsweredByNumber) {

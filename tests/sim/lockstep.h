@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +23,14 @@ namespace sluice::sim {
 // Thread safety: none.
 class Lockstep {
  public:
-  Lockstep(std::size_t max_queues, std::size_t memory_bytes);
+  struct World {
+    std::size_t max_queues;
+    std::size_t memory_bytes;
+    bool durable = false;          // queues are in a log, and the server may be restarted
+    std::size_t window_bytes = 0;  // of that, in memory at the front of a queue
+    std::size_t log_bytes = 0;     // a log up to this size is not tidied
+  };
+  explicit Lockstep(const World& world);
 
   // ---- steps ----
   void Apply(SessionId session, const Command& command, bool may_wait);
@@ -34,6 +44,10 @@ class Lockstep {
   void End(SessionId session);
   void Delivered(const std::vector<Delivery>& deliveries);
   void Undelivered(const std::vector<Delivery>& deliveries);
+  // Every call that waits is cancelled, and what is in the log becomes a new core. All sessions are suspended in it.
+  void Restart();
+  // True when a restarted core knows it.
+  bool KnowsSession(SessionId session) const;
   // Other namespaces of the server take so much memory; nothing happens when it is not there.
   void SetMemoryOfOthers(std::size_t bytes);
 
@@ -43,6 +57,7 @@ class Lockstep {
   // From now on every step is told as text, with its answers: it costs time.
   void TellSteps() { tells_ = true; }
   const std::string& last_step() const { return last_step_; }
+  bool restarted() const { return restarted_; }
   const Model& model() const { return model_; }
   TimePoint now() const { return now_; }
   // The answers of gets, newest last.
@@ -59,8 +74,16 @@ class Lockstep {
   void CompareTotals();
   void Expect(bool holds, const std::string& difference);
 
+  // What the step said goes into the log, and what it asked for comes from there.
+  void WriteLog();
+  std::unique_ptr<queue::Namespace> NewCore();
+  bool paged() const { return world_.durable && world_.window_bytes < world_.memory_bytes; }
+
+  const World world_;
   queue::MemoryBudget budget_;
-  queue::Namespace core_;
+  std::unique_ptr<queue::Namespace> core_;
+  std::map<std::uint64_t, queue::LogBatch> log_;  // by position
+  std::uint64_t position_ = 0;                    // of the last batch
   Model model_;
   Witness witness_;
   TimePoint now_{std::chrono::hours(1)};
@@ -68,6 +91,7 @@ class Lockstep {
   std::uint64_t last_op_ = 0;
   std::size_t used_before_ = 0;
   bool advanced_ = false;
+  bool restarted_ = false;
   bool tells_ = false;
   queue::Effects core_effects_;
   queue::Effects model_effects_;

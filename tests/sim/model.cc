@@ -104,7 +104,7 @@ Model::Tried Model::TryOrWait(OperationId op, SessionId session, const Waiting& 
     Answer created = CreateIfMissing(command.queue, command.create);
     if (!created.ok()) return created;
   }
-  Call call{session, waiters_.size(), !suspended_.contains(session), {}};
+  Call call{session, waiters_.size(), !suspended_.contains(session), {}, /*waits=*/false, op};
   if constexpr (std::is_same_v<Waiting, Join>) {
     if (command.only_put_before) call.before = ItemId{last_item_ + 1};
   }
@@ -124,9 +124,14 @@ Model::Tried Model::TryOrWait(OperationId op, SessionId session, const Waiting& 
   return std::nullopt;
 }
 
-void Model::Follow(const queue::Effects& core) {
+void Model::Follow(const queue::Effects& core, bool paged) {
   followed_.clear();
-  for (const auto& [op, answer] : core.answers) followed_.emplace(op, followed_.size());
+  delivered_.clear();
+  for (const auto& [op, answer] : core.answers) {
+    followed_.emplace(op, followed_.size());
+    const auto* got = std::get_if<GetResult>(&answer.result);
+    if (paged && got != nullptr) delivered_.emplace(op, got->deliveries.size());
+  }
 }
 
 // Joins first: the instant at which nothing was unfinished is gone when a waiting put has come in.
@@ -165,7 +170,8 @@ bool Model::AnswerOne(bool joins, queue::Effects& effects) {
   std::sort(candidates.begin(), candidates.end());
   for (const auto& [rank, place] : candidates) {
     const ModelWaiter& waiter = waiters_[place];
-    const Call call{waiter.session, place, !suspended_.contains(waiter.session), waiter.before};
+    const Call call{waiter.session, place,          !suspended_.contains(waiter.session),
+                    waiter.before,  /*waits=*/true, waiter.op};
     Tried answer = std::visit([&](const auto& command) { return Try(command, call); }, waiter.command);
     if (!answer) continue;
     effects.answers.emplace_back(waiter.op, *std::move(answer));
@@ -210,15 +216,25 @@ std::size_t Model::OthersThatWait(const Get& get, std::size_t place) const {
 Model::Tried Model::Try(const Put& put, const Call& call) {
   ModelQueue* queue = Find(put.queue);
   if (queue == nullptr) return NotFound();
-  if (queue->shut_down) return Answer::Refused(Reason::kShutDown, "");
-  if (CanNeverFit(*queue, put)) return Answer::Refused(Reason::kTooLarge, "");
-  if (!call.may_be_served || PutLineIsBusy(put.queue, call.place) || !Fits(*queue, put)) return std::nullopt;
+  const std::tuple name(put.queue, put.producer, put.sequence);
+  const auto known = remembered_.find(name);
+  const bool again = known != remembered_.end();
+  if (!again || call.waits) {
+    if (queue->shut_down) return Answer::Refused(Reason::kShutDown, "");
+    if (CanNeverFit(*queue, put)) return Answer::Refused(Reason::kTooLarge, "");
+    if (!call.may_be_served || PutLineIsBusy(put.queue, call.place)) return std::nullopt;
+  }
+  if (again) {
+    return Answer::Ok(PutResult{known->second.first, known->second.count, Reached(*queue), /*duplicate=*/true});
+  }
+  if (!Fits(*queue, put)) return std::nullopt;
 
-  const PutResult result{ItemId{last_item_ + 1}, static_cast<std::uint32_t>(put.items.size()), Durability::kMemory};
+  const PutResult result{ItemId{last_item_ + 1}, static_cast<std::uint32_t>(put.items.size()), Reached(*queue)};
   for (const ContentPtr& content : put.items) {
     queue->items.push_back({ItemId{++last_item_}, content, now_, 0, false, "", std::nullopt});
     ++queue->put;
   }
+  if (!put.producer.empty()) remembered_.emplace(name, result);
   return Answer::Ok(result);
 }
 
@@ -271,6 +287,7 @@ Answer Model::Deliver(ModelQueue& queue, const Get& get, const Call& call) {
     const std::size_t share = static_cast<std::size_t>(Ready(queue)) / (1 + OthersThatWait(get, call.place));
     most = std::max<std::size_t>(std::min(most, share), 1);
   }
+  if (const auto fewer = delivered_.find(call.op); fewer != delivered_.end()) most = std::min(most, fewer->second);
   std::size_t bytes = 0;
   for (const ModelItem* next : ReadyInOrder(queue)) {
     bytes += Charge(*next->content) - limits::kItemOverheadBytes;

@@ -20,6 +20,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -76,10 +77,12 @@ struct ModelWaiter {
 // The calls are those of queue::Namespace.
 class Model {
  public:
-  Model(std::size_t max_queues, std::size_t memory_bytes) : max_queues_(max_queues), memory_limit_(memory_bytes) {}
+  Model(std::size_t max_queues, std::size_t memory_bytes, bool durable)
+      : max_queues_(max_queues), memory_limit_(memory_bytes), durable_(durable) {}
 
-  // The order in which the core answered in the step that comes next.
-  void Follow(const queue::Effects& core);
+  // The order in which the core answered in the step that comes next; and, if a part of each queue is on the disk, how
+  // many items it gave: a get takes what is in memory.
+  void Follow(const queue::Effects& core, bool paged);
 
   bool Apply(OperationId op, SessionId session, const Command& command, TimePoint now, bool may_wait,
              queue::Effects& effects);
@@ -92,6 +95,9 @@ class Model {
   void EndSession(SessionId session, TimePoint now, queue::Effects& effects);
   void Delivered(std::span<const Delivery> deliveries, TimePoint now, queue::Effects& effects);
   void Undelivered(std::span<const Delivery> deliveries, TimePoint now, queue::Effects& effects);
+
+  // The server ends and comes back, with all of its queues. All waiters were answered before; sessions are suspended.
+  void Restart(TimePoint now, queue::Effects& effects);
 
   // Memory that other namespaces of the same server take.
   void SetMemoryOfOthers(std::size_t bytes) { memory_of_others_ = bytes; }
@@ -115,6 +121,8 @@ class Model {
     std::size_t place;   // waiters before it: [0, place)
     bool may_be_served;  // false while its session is suspended: it can be refused only
     ItemId before;
+    bool waits;  // it was tried before
+    OperationId op;
   };
 
   Tried Try(const Put& put, const Call& call);
@@ -144,6 +152,9 @@ class Model {
   Answer Run(const PurgeQueue& command);
   Answer Delete(const DeleteQueue& command, queue::Effects& effects);
 
+  Durability Reached(const ModelQueue& queue) const {
+    return durable_ ? queue.settings.durability : Durability::kMemory;
+  }
   ModelQueue* Find(const std::string& name);
   Answer CreateIfMissing(const std::string& name, const std::optional<QueueSettings>& create);
   bool CanNeverFit(const ModelQueue& queue, const Put& put) const;
@@ -163,12 +174,15 @@ class Model {
 
   const std::size_t max_queues_;
   const std::size_t memory_limit_;
+  const bool durable_;  // the namespace has a log
   std::size_t memory_of_others_ = 0;
   std::map<std::string, ModelQueue> queues_;
   std::vector<ModelWaiter> waiters_;  // of all queues and kinds, in order of arrival
   std::set<SessionId> suspended_;
   std::set<std::pair<SessionId, std::string>> recalled_;  // told since the last item in advance
   std::map<OperationId, std::size_t> followed_;
+  std::map<OperationId, std::size_t> delivered_;  // how many items the core gave; only if it may give fewer
+  std::map<std::tuple<std::string, std::string, std::uint64_t>, PutResult> remembered_;  // puts that have a name
   std::uint64_t last_item_ = 0;
   std::uint64_t last_fence_ = 0;
   TimePoint now_;

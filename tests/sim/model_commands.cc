@@ -170,6 +170,7 @@ Answer Model::Delete(const DeleteQueue& command, queue::Effects& effects) {
     if (concerned) effects.answers.emplace_back(waiter.op, Answer::Refused(Reason::kQueueDeleted, ""));
     return concerned;
   });
+  std::erase_if(remembered_, [&](const auto& put) { return std::get<0>(put.first) == command.queue; });
   queues_.erase(command.queue);
   return Answer::Ok(result);
 }

@@ -93,6 +93,25 @@ void Model::EndSession(SessionId session, TimePoint now, queue::Effects& effects
   RecallItems(effects);
 }
 
+void Model::Restart(TimePoint now, queue::Effects& effects) {
+  Start(now);
+  // Fences that were perhaps given out, and not written down, are never given out again.
+  last_fence_ += std::uint64_t{1} << 26;
+  recalled_.clear();
+  for (auto& [name, queue] : queues_) {
+    std::vector<Fence> unconfirmed;  // plain pops whose callers are gone
+    for (ModelItem& item : queue.items) {
+      if (!item.lease) continue;
+      item.lease->in_advance = false;
+      if (item.lease->session) suspended_.insert(item.lease->session);
+      if (!item.lease->session && !item.lease->deadline) unconfirmed.push_back(item.lease->fence);
+    }
+    for (const Fence fence : unconfirmed) Return(queue, fence, Attempt::kNotCounted);
+  }
+  Settle(effects);
+  RecallItems(effects);
+}
+
 void Model::Delivered(std::span<const Delivery> deliveries, TimePoint now, queue::Effects& effects) {
   Start(now);
   for (const Delivery& delivery : deliveries) {

@@ -17,8 +17,7 @@ WaitTime DrawTimeout(Dice& dice) {
 }  // namespace
 
 RandomRun::World::World(Dice dice)
-    : memory_bytes(dice.Of<std::size_t>({1'000'000, 1'000'000, 1'100, 2'200, 4'400})),
-      max_queues(dice.Of<std::size_t>({2, 3, 10, 10})),
+    : of{.max_queues = 0, .memory_bytes = dice.Of<std::size_t>({1'000'000, 1'000'000, 1'100, 2'200, 4'400})},
       names(1 + dice.Below(3)),
       sessions(1 + dice.Below(3)) {
   // Each run likes other steps, so that states which balanced runs never reach are reached too.
@@ -27,16 +26,24 @@ RandomRun::World::World(Dice dice)
       /*join*/ 4,        /*shutdown*/ 1, /*reopen*/ 2,     /*peek*/ 1,     /*create*/ 4,    /*update*/ 4,
       /*delete*/ 1,      /*list*/ 1,     /*purge*/ 1,      /*advance*/ 10, /*pass*/ 2,      /*cancel*/ 3,
       /*cancel all*/ 1,  /*suspend*/ 2,  /*resume*/ 3,     /*end*/ 2,      /*delivered*/ 4,
-      /*undelivered*/ 3, /*memory*/ 3};
+      /*undelivered*/ 3, /*memory*/ 3,   /*restart*/ 0};
   for (std::size_t kind = 0; kind < kKinds; ++kind) weights[kind] = usual[kind] * dice.Of<std::size_t>({1, 2, 4, 0, 8});
   weights[kPut] += 30;
   weights[kGet] += 10;
   weights[kAdvance] += 2;
   weights[kCreate] += 2;
-  if (memory_bytes == 1'000'000) weights[kMemory] = 0;
+  of.max_queues = dice.Of<std::size_t>({2, 3, 10, 10});
+  if (of.memory_bytes != 1'000'000) return;
+  weights[kMemory] = 0;
+  of.durable = dice.OneIn(2);
+  if (!of.durable) return;
+  weights[kRestart] = dice.Of<std::size_t>({0, 2, 8});
+  of.window_bytes = dice.Of<std::size_t>({1'000'000, 1'000'000, 300, 600, 2'000});
+  if (of.window_bytes < of.memory_bytes) weights[kPeek] = 0;  // it sees what is in memory
+  of.log_bytes = dice.Of<std::size_t>({1'000'000, 300, 1'000});
 }
 
-RandomRun::RandomRun(std::uint64_t seed) : world_(Dice(seed)), both_(world_.max_queues, world_.memory_bytes) {
+RandomRun::RandomRun(std::uint64_t seed) : world_(Dice(seed)), both_(world_.of) {
   for (std::size_t i = 0; i < world_.sessions; ++i) sessions_.push_back({SessionId{++last_session_}});
 }
 
@@ -80,8 +87,20 @@ void RandomRun::Act(Kind kind, Dice& dice) {
       const std::vector<Delivery> one = deliveries[deliveries.size() - 1 - dice.Below(recent)];
       return kind == kDelivered ? both_.Delivered(one) : both_.Undelivered(one);
     }
+    case kRestart: return Restart();
     case kMemory: return both_.SetMemoryOfOthers(dice.Of<std::size_t>({0, 0, 300, 600, 1'200}));
     default: return;
+  }
+}
+
+void RandomRun::Restart() {
+  both_.Restart();
+  for (Client& client : sessions_) {
+    if (both_.KnowsSession(client.session)) {
+      client.suspended = true;
+    } else {
+      client = {SessionId{++last_session_}};
+    }
   }
 }
 
@@ -110,6 +129,10 @@ Command RandomRun::Draw(Kind kind, Dice& dice) const {
 
 Put RandomRun::DrawPut(Dice& dice) const {
   Put put{DrawQueue(dice), {}, DrawTimeout(dice), DrawCreate(dice)};
+  if (dice.OneIn(3)) {
+    put.producer = dice.Of<std::string>({"p", "producer with a longer name"});
+    put.sequence = dice.Below(20);
+  }
   const std::size_t count = dice.Of<std::size_t>({1, 1, 1, 1, 2, 2, 3, 5});
   for (std::size_t i = 0; i < count; ++i) {
     Content content;
@@ -158,6 +181,7 @@ QueueSettings RandomRun::DrawSettings(Dice& dice) const {
   settings.lease = dice.Of({5ms, 10ms, 50ms});
   settings.max_attempts = dice.Of({0, 0, 1, 2, 3});
   settings.paused = dice.OneIn(6);
+  if (world_.of.durable) settings.durability = dice.Of({Durability::kAsync, Durability::kFsync});
   return settings;
 }
 
@@ -184,6 +208,8 @@ std::vector<Fence> RandomRun::DrawFences(const std::string& queue, Dice& dice) c
   for (std::size_t i = 0; i < count; ++i) {
     if (!held.empty() && !dice.OneIn(6)) {
       fences.push_back(held[dice.Below(held.size())]);
+    } else if (both_.restarted()) {  // a spent one is known to the session that settled it before the restart
+      fences.push_back(Fence{~std::uint64_t{0}});
     } else if (!both_.deliveries().empty()) {
       fences.push_back(both_.deliveries()[dice.Below(both_.deliveries().size())].front().fence);
     } else {

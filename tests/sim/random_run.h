@@ -49,18 +49,19 @@ class RandomRun {
     kDelivered,
     kUndelivered,
     kMemory,
+    kRestart,
     kKinds
   };
   struct World {
     explicit World(Dice dice);
-    std::size_t memory_bytes;
-    std::size_t max_queues;
+    Lockstep::World of;
     std::size_t names;
     std::size_t sessions;
     std::size_t weights[kKinds];
   };
 
   void Do(Kind kind, Dice& dice);
+  void Restart();
   void Act(Kind kind, Dice& dice);
   Command Draw(Kind kind, Dice& dice) const;
   Put DrawPut(Dice& dice) const;

@@ -51,7 +51,8 @@ struct AnswerWriter {
   ostream& out;
   void operator()(const std::monostate&) const {}
   void operator()(const PutResult& r) const {
-    out << " first " << r.first.value << " count " << r.count << " durability " << static_cast<int>(r.durability);
+    out << " first " << r.first.value << " count " << r.count << " durability " << static_cast<int>(r.durability)
+        << (r.duplicate ? " duplicate" : "");
   }
   void operator()(const GetResult& r) const {
     for (const Delivery& d : r.deliveries) {

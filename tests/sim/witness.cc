@@ -28,7 +28,7 @@ void Witness::Answered(OperationId op, const Answer& answer) {
 
   if (const auto* put = std::get_if<PutResult>(&answer.result)) {
     Put(std::get<sluice::Put>(command), *put);
-    if (op == newest_) KeptBound(std::get<sluice::Put>(command));
+    if (op == newest_ && !put->duplicate) KeptBound(std::get<sluice::Put>(command));
   }
   if (const auto* got = std::get_if<GetResult>(&answer.result)) Got(std::get<Get>(command), *got);
   if (const auto* done = std::get_if<TaskDoneResult>(&answer.result)) {
@@ -44,6 +44,10 @@ void Witness::Answered(OperationId op, const Answer& answer) {
 }
 
 void Witness::Put(const sluice::Put& put, const PutResult& result) {
+  if (result.duplicate) {
+    Expect(items_.contains(result.first), "a put that is a duplicate was put before");
+    return;
+  }
   Expect(result.count == put.items.size(), "a put adds all of its items");
   Expect(result.first > last_item_, "ids rise and are never used again");
   for (std::uint64_t i = 0; i < result.count; ++i) items_[ItemId{result.first.value + i}] = {put.queue, {}, false};

@@ -25,6 +25,16 @@ std::string MakeDirectory() {
   return pattern;
 }
 
+v1::SessionResponse WelcomeTo(std::uint64_t session) {
+  v1::SessionResponse response;
+  v1::Welcome* welcome = response.mutable_welcome();
+  welcome->set_session(session);
+  welcome->set_token("token" + std::to_string(session));
+  welcome->set_lease_ms(30'000);
+  welcome->set_grace_ms(5'000);
+  return response;
+}
+
 }  // namespace
 
 // ---- one stream --------------------------------------------------------------------------------
@@ -48,14 +58,17 @@ v1::SessionRequest FakeStream::Hello() {
 
 void FakeStream::Welcome(std::uint64_t session, bool resumed, std::uint64_t operations_seen,
                          std::chrono::milliseconds lease) {
-  v1::SessionResponse response;
-  v1::Welcome* welcome = response.mutable_welcome();
-  welcome->set_session(session);
-  welcome->set_token("token" + std::to_string(session));
-  welcome->set_resumed(resumed);
-  welcome->set_operations_seen(operations_seen);
-  welcome->set_lease_ms(lease.count());
-  welcome->set_grace_ms(5'000);
+  v1::SessionResponse response = WelcomeTo(session);
+  response.mutable_welcome()->set_resumed(resumed);
+  response.mutable_welcome()->set_operations_seen(operations_seen);
+  response.mutable_welcome()->set_lease_ms(lease.count());
+  Write(response);
+}
+
+void FakeStream::WelcomeRestarted(std::uint64_t session) {
+  v1::SessionResponse response = WelcomeTo(session);
+  response.mutable_welcome()->set_resumed(true);
+  response.mutable_welcome()->set_restarted(true);
   Write(response);
 }
 

@@ -28,6 +28,8 @@ class FakeStream : public grpc::ServerBidiReactor<v1::SessionRequest, v1::Sessio
   v1::SessionRequest Hello();
   void Welcome(std::uint64_t session, bool resumed = false, std::uint64_t operations_seen = 0,
                std::chrono::milliseconds lease = std::chrono::seconds(30));
+  // Of a server that was started anew and has kept the session.
+  void WelcomeRestarted(std::uint64_t session);
 
   // The next message, or operation; heartbeats are answered and passed over by NextOperation.
   v1::SessionRequest NextMessage();

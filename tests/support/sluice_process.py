@@ -126,6 +126,7 @@ class Server:
     def __init__(self, listen=None, config=None, args=()):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-server-"))
         self._listen = listen or f"unix:{self._folder}/socket"
+        self._port_file = self._folder / "port"
         self._args = [str(arg) for arg in args]
         if config is not None:
             path = self._folder / "sluiced.toml"
@@ -151,22 +152,27 @@ class Server:
 
     def start_server(self):
         """Returns when it answers. After the first time it listens where it did before."""
-        port_file = self._folder / "port"
-        port_file.unlink(missing_ok=True)
+        self.launch()
+        self.await_listening()
+
+    def launch(self):
+        """As start_server, but returns at once."""
+        self._port_file.unlink(missing_ok=True)
         listen = self.address or self._listen
         if listen.startswith("unix:"):
             pathlib.Path(listen[len("unix:") :]).unlink(missing_ok=True)  # left by a server that was killed
         if self.process:
             self.process.close()
-        self.process = Process(program("sluiced"), "--listen", listen, "--port-file", port_file, *self._args)
+        self.process = Process(program("sluiced"), "--listen", listen, "--port-file", self._port_file, *self._args)
 
+    def await_listening(self):
         def listening():
             if not self.process.running():
                 raise AssertionError(f"{self.process} ended")
-            return port_file.exists() and port_file.read_text().strip()
+            return self._port_file.exists() and self._port_file.read_text().strip()
 
         text = wait_until(listening, "the port file of sluiced")
-        self.address = listen if listen.startswith("unix:") else _address(self._listen, text)
+        self.address = self._listen if self._listen.startswith("unix:") else _address(self._listen, text)
 
     def stop(self, deadline_s=DEADLINE_S):
         """SIGTERM; returns the exit code."""

@@ -23,6 +23,29 @@ class Put(CliTest):
         self.assertEqual((told["queue"], told["added"], told["last_id"] - told["first_id"]), (self.queue, 3, 2))
         self.assertEqual(self.take()["id"], told["first_id"])
 
+    def test_the_level_reached_is_told(self):
+        self.create()
+        told = self.server.json("put", self.queue, "a")
+        self.assertEqual((told["durability"], told["duplicate"]), ("memory", False))
+
+    def test_a_put_that_is_repeated_under_its_name_adds_nothing(self):
+        self.create()
+        first = self.server.json("put", self.queue, "a", "b", "--request-id", "nightly-1")
+        again = self.server.json("put", self.queue, "a", "b", "--request-id", "nightly-1")
+        self.assertEqual(again, {**first, "duplicate": True})
+        self.assertEqual(self.ok("put", self.queue, "a", "b", "--request-id", "nightly-1"), "added before: 2 items\n")
+        self.ok("put", self.queue, "c", "--request-id", "nightly-2")
+        self.assertEqual(self.payloads(), ["a", "b", "c"])
+
+    def test_a_named_put_is_one_put_of_all_items(self):
+        self.create("--maxsize", 300)
+        lines = "\n".join(map(str, range(300)))
+        self.assertEqual(self.server.json("put", self.queue, "-", "--request-id", "x", stdin=lines)["added"], 300)
+        self.fails(TOO_LARGE, "put", self.queue, "-", "--request-id", "y", stdin=lines + "\n300")
+        self.fails(TOO_LARGE, "put", self.queue, "-", "--request-id", "y", stdin="\n" * 10001)
+        self.fails(USAGE, "put", self.queue, "a", "--request-id", "y", "--batch", 2)
+        self.fails(USAGE, "put", self.queue, "a", "--request-id", "")
+
     def test_lines_of_standard_input(self):
         self.create()
         for args in (["-"], ["--lines"]):

@@ -47,6 +47,16 @@ class Peers(unittest.TestCase):
                 self.assertGreater(row["server_rss_bytes"], 0)
                 self.assertIn(f"{row['workload']}, 100 B", text)
 
+    def test_a_durable_run_tells_how_long_puts_take_and_loses_nothing_either(self):
+        text, document = run("--durable", "--systems", "sluice,sluice-durable-memory,sluice-fsync")
+        self.assertEqual(len(document["rows"]), 6)  # three systems, two workloads
+        for row in document["rows"]:
+            with self.subTest(workload=row["workload"], system=row["system"]):
+                self.assertTrue(row["valid"], row["why"])
+                self.assertLess(0, row["put_p50_us"])
+                self.assertLessEqual(row["put_p50_us"], row["put_p99_us"])
+        self.assertIn("put p99 us", text)
+
     def test_what_is_not_installed_is_left_out_and_said(self):
         text, document = run("--systems", "sluice,redis", "--workloads", "w1", path="")
         sluice, redis = document["rows"]
@@ -93,6 +103,43 @@ class Accounts(unittest.TestCase):
         rows = table.medians([{**run, "system": system, "value": value} for system, value in values.items()])
         self.assertEqual({row["system"]: row["ratio"] for row in rows if row["system"] != "python"},
                          {"sluice": 2.0, "redis": 1.0, "nats": 2.0 / 3.0})  # fmt: skip
+
+    def test_a_durable_system_is_compared_with_its_own_peer(self):
+        run = {"workload": "w1", "size_bytes": 100, "valid": True, "why": ""}
+        values = {"sluice": (10.0, 1.0), "redis": (8.0, 1.0), "sluice-durable-memory": (9.0, 3.0),
+                  "sluice-fsync": (6.0, 5.0), "redis-fsync": (2.0, 4.0)}  # fmt: skip
+        rows = table.medians([{**run, "system": system, "value": value, "put_p99_us": slowest}
+                              for system, (value, slowest) in values.items()])  # fmt: skip
+        self.assertEqual(
+            {row["system"]: (row["ratio"], row["p99_ratio"]) for row in rows},
+            {"sluice": (1.25, 1.0), "redis": (1.0, 1.0), "sluice-durable-memory": (0.9, 3.0),
+             "sluice-fsync": (3.0, 1.25), "redis-fsync": (1.0, 1.0)},
+        )  # fmt: skip
+
+
+class Latencies(unittest.TestCase):
+    def percentile_us(self, share, counts):
+        with tempfile.NamedTemporaryFile() as file, boards.Board(file.name, lanes=1) as board:
+            for step, count in counts.items():
+                board[boards.LATENCIES + step] = count
+            return board.put_percentile_us(share)
+
+    def test_steps_are_a_sixteenth_apart_or_less_and_none_overlaps(self):
+        starts = [boards.latency_ns(step) for step in range(boards.LATENCY_STEPS)]
+        for start, following in zip(starts[16:], starts[17:]):
+            self.assertLess(start, following)
+            self.assertLessEqual(following - start, start / 16)
+        self.assertLess(60e9, starts[-1])  # a minute is told from two
+
+    def test_percentiles_are_those_of_all_calls(self):
+        counts = {20: 98, 100: 1, 200: 1}
+        self.assertEqual(self.percentile_us(0.5, counts), boards.latency_ns(21) / 1000)
+        self.assertEqual(self.percentile_us(0.98, counts), boards.latency_ns(21) / 1000)
+        self.assertEqual(self.percentile_us(0.99, counts), boards.latency_ns(101) / 1000)
+        self.assertEqual(self.percentile_us(1.0, counts), boards.latency_ns(201) / 1000)
+
+    def test_nothing_noted_is_no_percentile(self):
+        self.assertIsNone(self.percentile_us(0.99, {}))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "client/cpp/src/command_traits.h"
 #include "common/limits.h"
@@ -19,8 +21,16 @@ constexpr std::size_t kWindowOperations = 65'536;  // unsent
 constexpr std::uint64_t kConfirmAnswers = 256;     // the server keeps answers until they are confirmed
 constexpr milliseconds kCancelWait{2'000};         // a cancelled call does not wait longer for a silent server
 constexpr milliseconds kQuiet{200};                // before what a server refused as UNAVAILABLE is sent again
+// A put is sent again to a server that may have made it while that surely knows it.
+constexpr milliseconds kRepeatable = limits::kPutWindowTime - std::chrono::minutes(1);
 
 Answer CancelledAnswer(const char* why) { return Answer::Refused(Reason::kCancelled, why); }
+
+Answer ForgottenAnswer() {
+  return Answer::Refused(Reason::kUnavailable,
+                         "the connection was away for longer than a server knows puts again: the items may or may not "
+                         "have been added");
+}
 
 Answer LeaseLostAnswer() {
   return Answer::Refused(Reason::kLeaseLost, "the client's session was lost, and its leases with it");
@@ -60,6 +70,7 @@ Conversation::Conversation(Options options, std::shared_ptr<LeaseTable> leases)
 
 void Conversation::Add(RemoteOperationPtr operation, SteadyTime now) {
   operation->id = next_id_++;
+  SetSequence(*operation);
   unsent_bytes_ += operation->bytes;
   ++unsent_count_;
   operation->unattended = operation->receiver && !operation->receiver.undemanding();
@@ -71,13 +82,24 @@ void Conversation::Add(RemoteOperationPtr operation, SteadyTime now) {
 
 bool Conversation::Cancel(const RemoteOperationPtr& operation, SteadyTime now, Effects& effects) {
   if (operation->id == 0 || !operation->receiver || std::exchange(operation->cancelled, true)) return false;
-  if (!connected_ || !Sent(*operation)) {
+  if (connected_ ? !Sent(*operation) : !MayBeMade(*operation)) {
     Abandon(operation, CancelledAnswer("cancelled"), effects);
     return false;
   }
   AddCancel(*operation);
   SetGiveUp(operation, now + kCancelWait);
-  return true;
+  return connected_;
+}
+
+// A put that the server may have made: it is worth asking also when nobody wants it any more, for the caller wants to
+// know. Of other operations nothing is left when they are cancelled.
+bool Conversation::MayBeMade(const RemoteOperation& operation) {
+  return operation.told && std::holds_alternative<Put>(operation.command);
+}
+
+void Conversation::SetSequence(RemoteOperation& operation) {
+  auto* put = std::get_if<Put>(&operation.command);
+  if (put != nullptr && put->producer.empty() && put->sequence == 0) put->sequence = next_sequence_++;
 }
 
 void Conversation::Close(Effects& effects) {
@@ -87,6 +109,7 @@ void Conversation::Close(Effects& effects) {
     Forget(*operation);
   }
   session_ = 0;
+  quiet_until_ = {};  // what was refused has one more chance
   effects.lost = leases_->LoseAll();
 }
 
@@ -127,9 +150,11 @@ void Conversation::Abandon(const RemoteOperationPtr& operation, Answer answer, E
   if (TimeoutOf(operation->command) != WaitTime(milliseconds(0))) AddCancel(*operation);
 }
 
-// The server did not take it: a new number, at the end.
+// The server did not take it: a new number, at the end. What nobody waits for is tried for as long as the session
+// lives.
 void Conversation::SendAgain(const RemoteOperationPtr& operation, SteadyTime now) {
-  const auto give_up = operation->refused ? operation->give_up : GiveUpTime(*operation, now);
+  std::optional<SteadyTime> give_up;
+  if (operation->receiver) give_up = operation->refused ? operation->give_up : GiveUpTime(*operation, now);
   Forget(*operation);
   operation->refused = true;
   Add(operation, now);
@@ -143,6 +168,7 @@ v1::SessionRequest Conversation::Hello() const {
   v1::Hello* hello = request.mutable_hello();
   hello->set_client_name(options_.client_name);
   hello->set_lease_ms(options_.lease.count());
+  hello->set_producer(options_.producer);
   if (session_ != 0) {
     hello->set_session(session_);
     hello->set_token(token_);
@@ -153,15 +179,19 @@ v1::SessionRequest Conversation::Hello() const {
 
 void Conversation::OnWelcome(const v1::Welcome& welcome, SteadyTime now, Effects& effects) {
   const bool resumed = session_ != 0 && welcome.resumed() && welcome.session() == session_;
+  const bool same_server = resumed && !welcome.restarted();
   if (session_ != 0 && !resumed) LoseSession(effects);
+  if (!same_server) GiveUpForgotten(now, effects);
   session_ = welcome.session();
   token_ = welcome.token();
   lease_ = milliseconds(welcome.lease_ms() > 0 ? welcome.lease_ms() : options_.lease.count());
   grace_ = milliseconds(welcome.grace_ms());
   connected_ = true;
   quiet_until_ = now;
-  sent_ = resumed ? std::min(welcome.operations_seen(), next_id_ - 1) : 0;
+  sent_ = same_server ? std::min(welcome.operations_seen(), next_id_ - 1) : 0;
   received_ = confirmed_ = AnswersToConfirm();  // the server begins after these
+  if (!same_server) held_back_.clear();         // of answers that it does not know
+  say_holding_ = resumed && !same_server;
   CountUnsent();
   for (const RemoteOperationPtr& operation : Operations()) {
     if (operation->unwanted && !Sent(*operation)) {
@@ -172,10 +202,23 @@ void Conversation::OnWelcome(const v1::Welcome& welcome, SteadyTime now, Effects
   }
 }
 
+// Beyond the server's memory of puts nobody can tell whether they were made: sent again, they might be made twice.
+void Conversation::GiveUpForgotten(SteadyTime now, Effects& effects) {
+  if (now <= heard_ + kRepeatable) return;
+  for (const RemoteOperationPtr& operation : Operations()) {
+    if (!MayBeMade(*operation)) continue;
+    Finish(*operation, ForgottenAnswer(), effects);
+    Forget(*operation);
+  }
+}
+
 bool Conversation::NextMessage(SteadyTime now, Message* message) {
   message->answers_seen = AnswersToConfirm();
   message->operations.clear();
   message->held.clear();
+  message->holding.reset();
+  const bool hold = std::exchange(say_holding_, false);
+  if (hold) message->holding = held_.Name();
   std::size_t bytes = 0;
   auto next = now < quiet_until_ ? pending_.end() : pending_.upper_bound(sent_);
   for (; next != pending_.end(); ++next) {
@@ -190,6 +233,7 @@ bool Conversation::NextMessage(SteadyTime now, Message* message) {
                                      .timeout = TimeLeft(*entry.operation, now),
                                      .answer_may_wait = entry.operation->answer_may_wait});
       message->held.push_back(entry.operation);
+      entry.operation->told = true;
     } else {
       message->operations.push_back({.id = id, .timeout = {}, .cancels = entry.cancels});
     }
@@ -198,7 +242,7 @@ bool Conversation::NextMessage(SteadyTime now, Message* message) {
     --unsent_count_;
   }
   const bool confirm = confirm_now_ || message->answers_seen >= confirmed_ + kConfirmAnswers;
-  if (message->operations.empty() && !confirm) return false;
+  if (message->operations.empty() && !confirm && !hold) return false;
   confirm_now_ = false;
   confirmed_ = message->answers_seen;
   return true;
@@ -207,7 +251,7 @@ bool Conversation::NextMessage(SteadyTime now, Message* message) {
 Conversation::Message Conversation::SignOfLife() {
   confirm_now_ = false;
   confirmed_ = AnswersToConfirm();
-  return {confirmed_, {}, {}};
+  return {.answers_seen = confirmed_};
 }
 
 // What is left of a timeout that began when the operation was first sent; nullopt when it begins now, or is no timeout.
@@ -238,14 +282,33 @@ void Conversation::OnAnswer(std::uint64_t id, Answer&& answer, SteadyTime now, E
     effects.session_lost = true;  // the operation goes the way of all in LoseSession
     return;
   }
-  if (answer.reason == Reason::kUnavailable && operation->receiver && !operation->cancelled) {
+  if (answer.reason == Reason::kUnavailable && !operation->cancelled && !operation->unwanted) {
     quiet_until_ = now + kQuiet;
     return SendAgain(operation, now);
   }
   Forget(*operation);
+  NoteLeases(*operation, answer);
   if (const auto* get = std::get_if<Get>(&operation->command)) confirm_now_ = confirm_now_ || get->auto_ack;
   if (!operation->receiver) return GiveBack(*operation, answer, now);
   Finish(*operation, std::move(answer), effects);
+}
+
+// A plain pop is finished when it is confirmed; one that goes back is held until then.
+void Conversation::NoteLeases(const RemoteOperation& operation, const Answer& answer) {
+  if (const auto* result = std::get_if<GetResult>(&answer.result)) {
+    const auto& get = std::get<Get>(operation.command);
+    if (!get.auto_ack || !operation.receiver) held_.Add(operation.space, get.queue, result->deliveries);
+    return;
+  }
+  const bool over = answer.ok() || answer.reason == Reason::kLeaseLost || answer.reason == Reason::kQueueNotFound;
+  if (!over) return;
+  std::visit(
+      [&](const auto& one) {
+        if constexpr (requires { one.fences; } && !std::is_same_v<decltype(one), const Extend&>) {
+          held_.Remove(operation.space, one.queue, one.fences);
+        }
+      },
+      operation.command);
 }
 
 // Items that arrive when nobody waits for them any more go back to their places.
@@ -262,13 +325,13 @@ void Conversation::GiveBack(const RemoteOperation& operation, const Answer& answ
   if (get.auto_ack) held_back_.emplace(back->id, received_);
 }
 
-void Conversation::OnBroken(std::string why, SteadyTime now, Effects& effects) {
-  connected_ = false;
+void Conversation::OnBroken(std::string why, SteadyTime heard, SteadyTime now, Effects& effects) {
+  if (std::exchange(connected_, false)) heard_ = heard;
   trouble_ = std::move(why);
   for (const RemoteOperationPtr& operation : Operations()) {
     if (!operation->receiver) continue;
     if (operation->cancelled) {
-      Abandon(operation, CancelledAnswer("cancelled"), effects);
+      if (!MayBeMade(*operation)) Abandon(operation, CancelledAnswer("cancelled"), effects);
     } else if (!operation->give_up) {
       SetGiveUp(operation, GiveUpTime(*operation, now));
     }
@@ -281,9 +344,11 @@ void Conversation::LoseSession(Effects& effects) {
   sent_ = received_ = confirmed_ = 0;
   confirm_now_ = false;
   held_back_.clear();
+  held_.Clear();
   for (const RemoteOperationPtr& operation : Operations()) {
     const bool lost = NamesLeases(operation->command);
-    if (operation->receiver && !lost && !operation->cancelled) continue;  // begun anew in the next session
+    const bool wanted = !operation->cancelled || MayBeMade(*operation);
+    if (operation->receiver && !lost && wanted) continue;  // begun anew in the next session
     Finish(*operation, lost ? LeaseLostAnswer() : CancelledAnswer("cancelled"), effects);
     Forget(*operation);
   }

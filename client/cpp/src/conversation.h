@@ -2,8 +2,11 @@
 // a lost session means for it.
 //
 // Operations are numbered; so, by counting, are answers. After a reconnect each side sends again exactly what the other
-// has not seen. When the session itself is lost, what waits (get, put, join, looking) is begun anew in the next one
-// with the rest of its timeout, and what speaks of leases is answered with LEASE_LOST.
+// has not seen. When the server was restarted, it is told which leases are held, and everything unanswered is sent
+// again. When the session itself is lost, what waits (get, put, join, looking) is begun anew in the next one with the
+// rest of its timeout, and what speaks of leases is answered with LEASE_LOST.
+//
+// Every put gets a sequence of this client and keeps it, wherever it is sent again: the server makes it once.
 //
 // Thread safety: none (the caller's mutex).
 #pragma once
@@ -21,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/cpp/src/held_leases.h"
 #include "client/cpp/src/lease_table.h"
 #include "client/cpp/src/link.h"
 #include "client/cpp/src/remote_operation.h"
@@ -35,6 +39,7 @@ class Conversation {
   struct Options {
     std::string address;
     std::string client_name;
+    std::string producer;  // of the puts
     std::chrono::milliseconds lease;
     std::chrono::milliseconds connect_timeout;
     bool retry_forever;
@@ -63,10 +68,13 @@ class Conversation {
   // A message to write; made under the lock, encoded outside it.
   struct Message {
     std::uint64_t answers_seen = 0;
-    std::vector<wire::OperationOut> operations;
-    std::vector<RemoteOperationPtr> held;  // what the operations point into
+    std::vector<wire::OperationOut> operations = {};
+    std::vector<RemoteOperationPtr> held = {};  // what the operations point into
+    std::optional<v1::Holding> holding = {};
 
-    wire::RequestOut out() const { return {.operations = operations, .answers_seen = answers_seen}; }
+    wire::RequestOut out() const {
+      return {.operations = operations, .answers_seen = answers_seen, .holding = holding ? &*holding : nullptr};
+    }
   };
 
   Conversation(Options options, std::shared_ptr<LeaseTable> leases);
@@ -92,8 +100,8 @@ class Conversation {
   // A message without operations: the server answers it with one without answers.
   Message SignOfLife();
   void OnAnswers(std::span<std::pair<std::uint64_t, Answer>> answers, SteadyTime now, Effects& effects);
-  // `why`: for the text of UNAVAILABLE.
-  void OnBroken(std::string why, SteadyTime now, Effects& effects);
+  // `why`: for the text of UNAVAILABLE. `heard`: when the last message came.
+  void OnBroken(std::string why, SteadyTime heard, SteadyTime now, Effects& effects);
   // The server has certainly ended the session, or says so.
   void LoseSession(Effects& effects);
 
@@ -117,12 +125,16 @@ class Conversation {
 
   static std::optional<std::chrono::milliseconds> TimeLeft(RemoteOperation& operation, SteadyTime now);
   bool Sent(const RemoteOperation& operation) const { return operation.id <= sent_; }
+  static bool MayBeMade(const RemoteOperation& operation);
+  void SetSequence(RemoteOperation& operation);
   void AddCancel(RemoteOperation& operation);
   void Forget(RemoteOperation& operation);
   void Finish(RemoteOperation& operation, Answer answer, Effects& effects);
   void Abandon(const RemoteOperationPtr& operation, Answer answer, Effects& effects);
   void SendAgain(const RemoteOperationPtr& operation, SteadyTime now);
+  void GiveUpForgotten(SteadyTime now, Effects& effects);
   void GiveBack(const RemoteOperation& operation, const Answer& answer, SteadyTime now);
+  void NoteLeases(const RemoteOperation& operation, const Answer& answer);
   void OnAnswer(std::uint64_t id, Answer&& answer, SteadyTime now, Effects& effects);
   void SetGiveUp(const RemoteOperationPtr& operation, std::optional<SteadyTime> time);
   std::optional<SteadyTime> GiveUpTime(const RemoteOperation& operation, SteadyTime now) const;
@@ -140,9 +152,12 @@ class Conversation {
   bool connected_ = false;
   std::string trouble_ = "not connected yet";
   SteadyTime quiet_until_{};  // the server said UNAVAILABLE: nothing is asked until then
+  SteadyTime heard_{};        // when the last stream brought its last message
+  bool say_holding_ = false;  // to a server that was restarted, before anything else
 
   std::map<std::uint64_t, Entry> pending_;  // unanswered, by number; above sent_: unsent
   std::uint64_t next_id_ = 1;
+  std::uint64_t next_sequence_ = 1;  // of a put; goes on from session to session
   std::uint64_t sent_ = 0;
   std::size_t unsent_bytes_ = 0;
   std::size_t unsent_count_ = 0;
@@ -154,6 +169,7 @@ class Conversation {
   bool confirm_now_ = false;
   // Plain pops that came when nobody waited any more: not confirmed before their release (the key) is answered.
   std::map<std::uint64_t, std::uint64_t> held_back_;
+  HeldLeases held_;  // of this session
 };
 
 }  // namespace sluice::detail

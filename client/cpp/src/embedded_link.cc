@@ -47,7 +47,7 @@ class EmbeddedLink::Core {
         lease_(options.lease),
         leases_(std::move(leases)),
         recalls_(std::move(recalls)),
-        broker_({.memory_bytes = options.memory_bytes}, clock_, journal_, [this] { Wake(); }) {
+        broker_({.memory_bytes = options.memory_bytes}, clock_, {}, [this] { Wake(); }) {
     current_ = {OpenSession(), leases_->epoch()};
   }
 
@@ -253,7 +253,6 @@ class EmbeddedLink::Core {
   bool woken_ SLUICE_GUARDED_BY(mutex_) = false;
   bool closed_ SLUICE_GUARDED_BY(mutex_) = false;
   Current current_ SLUICE_GUARDED_BY(mutex_);
-  journal::NullJournal journal_;
   broker::Broker broker_;  // last: it calls back until it is destroyed
 };
 

@@ -19,8 +19,9 @@ QueueHandle::QueueHandle(std::shared_ptr<Link> link, std::string name, std::opti
   if (create_) CheckSettings(*create_);
 }
 
-std::vector<std::uint64_t> QueueHandle::put(const PutItems& items, const PutOptions& options) const {
-  return IdsOf(CallFor<PutResult>(*link_, space_, PutOf(queue_, items, options, create_), options.stop));
+PutReceipt QueueHandle::put(const PutItems& items, const PutOptions& options) const {
+  const auto result = CallFor<PutResult>(*link_, space_, PutOf(queue_, items, options, create_), options.stop);
+  return {IdsOf(result), result.durability, result.duplicate};
 }
 
 std::vector<Lease> QueueHandle::get(const GetOptions& options) const {

@@ -33,8 +33,9 @@ void PutItems::Add(std::string_view payload) {
 Put PutOf(const std::string& queue, const PutItems& items, const PutOptions& options,
           const std::optional<QueueSettings>& create) {
   CheckTimeout(options.timeout);
+  CheckRequestId(options.request_id);
   CheckBatch(items.contents().items);
-  return {queue, std::move(items.contents().items), options.timeout, create};
+  return {queue, std::move(items.contents().items), options.timeout, create, options.request_id};
 }
 
 Get GetOf(const std::string& queue, const GetOptions& options, const std::optional<QueueSettings>& create) {

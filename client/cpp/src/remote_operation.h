@@ -31,6 +31,7 @@ struct RemoteOperation : Link::Operation {
   std::uint64_t cancel = 0;            // the number of its Cancel, when there is one
   bool cancelled = false;              // by the caller
   bool unwanted = false;               // the caller is gone; the server may still have it
+  bool told = false;                   // it was sent, in this session or another one
   bool refused = false;                // the server said UNAVAILABLE: to be sent again
   std::optional<SteadyTime> deadline;  // of its timeout, counted from the first time it was sent
   std::optional<SteadyTime> give_up;   // when it ends with UNAVAILABLE or CANCELLED without an answer

@@ -226,7 +226,7 @@ void SessionThread::EndStream(const std::string& why, bool cancel) {
   {
     MutexLock lock(mutex_);
     open_ = false;
-    conversation_.OnBroken(why.empty() ? "the connection broke" : why, SteadyNow(), effects);
+    conversation_.OnBroken(why.empty() ? "the connection broke" : why, received_at_, SteadyNow(), effects);
     NoteUnattended();
   }
   if (cancel) stream_->TryCancel();

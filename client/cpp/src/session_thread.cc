@@ -1,6 +1,8 @@
 #include "client/cpp/src/session_thread.h"
 
 #include <algorithm>
+#include <random>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +26,16 @@ gpr_timespec FromNow(SteadyTime time) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(left.count(), GPR_TIMESPAN));
 }
 
+// Nobody else's, ever; short enough to be kept without memory of its own.
+std::string RandomProducer() {
+  constexpr std::string_view kLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::random_device random;
+  std::uniform_int_distribution<std::size_t> letter(0, kLetters.size() - 1);
+  std::string producer(12, '\0');
+  for (char& c : producer) c = kLetters[letter(random)];
+  return producer;
+}
+
 }  // namespace
 
 SessionThread::SessionThread(const std::string& address, const ClientOptions& options,
@@ -33,8 +45,9 @@ SessionThread::SessionThread(const std::string& address, const ClientOptions& op
       attempt_timeout_(std::min(kAttempt, options.connect_timeout)),
       recalls_(std::move(recalls)),
       backoff_(options.min_backoff, options.max_backoff),
-      conversation_({address, options.name, options.lease, options.connect_timeout, options.retry_forever},
-                    std::move(leases)) {}
+      conversation_(
+          {address, options.name, RandomProducer(), options.lease, options.connect_timeout, options.retry_forever},
+          std::move(leases)) {}
 
 // ---- any thread --------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 #include <sluice/error.h>
 
 #include "common/limits.h"
+#include "proto/utf8.h"
 
 namespace sluice::detail {
 namespace {
@@ -108,6 +109,11 @@ void CheckContent(const Content& content) {
     bytes += name.size() + value.size();
   }
   CheckAtMost("the item", bytes, limits::kHeaderBytes, "bytes of headers");
+}
+
+void CheckRequestId(std::string_view text) {
+  CheckAtMost("the request id", text.size(), limits::kProducerBytes, "bytes");
+  if (!wire::IsUtf8(text)) throw InvalidArgument("the request id is not UTF-8: use text");
 }
 
 void CheckPutCount(std::size_t items) {

@@ -31,6 +31,7 @@ void CheckGather(std::size_t max_items, const GetManyOptions& options);
 void CheckLease(std::chrono::milliseconds lease);
 void CheckSettings(const QueueSettings& settings);
 void CheckUpdate(const QueueUpdate& update);
+void CheckRequestId(std::string_view text);
 void CheckPutCount(std::size_t items);
 void CheckPayload(std::size_t bytes);
 void CheckContent(const Content& content);  // all but the payload

@@ -61,8 +61,19 @@ void Board::Mark(std::string_view item) {
 
 void Board::AddFinished(std::size_t items) {
   const std::uint64_t now = NowNs();
-  if (now >= Word(kStart) && now < Word(kEnd)) Add(kMeasured, items);
+  if (IsMeasured(now, now)) Add(kMeasured, items);
   Add(kFinished, items);
+}
+
+bool Board::IsMeasured(std::uint64_t begin_ns, std::uint64_t end_ns) const {
+  return begin_ns >= Word(kStart) && end_ns < Word(kEnd);
+}
+
+void Board::Add(const Latencies& latencies) {
+  static_assert((kLatencies + Latencies::kSteps) * sizeof(std::uint64_t) <= kMarks);
+  for (std::size_t step = 0; step < Latencies::kSteps; ++step) {
+    if (latencies.counts()[step] > 0) words_[kLatencies + step].fetch_add(latencies.counts()[step]);
+  }
 }
 
 void Board::StampFirstPut() {

@@ -7,6 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+#include "tests/bench/load/latencies.h"
 
 namespace sluice::load {
 
@@ -37,6 +40,9 @@ class Board {
   // One more item was delivered; std::out_of_range when nobody can have put it.
   void Mark(std::string_view item);
   void AddFinished(std::size_t items);  // counted as measured when it is within the window of the run
+  // Whether a call that began then, and ends now, is within the window.
+  bool IsMeasured(std::uint64_t begin_ns, std::uint64_t end_ns) const;
+  void Add(const Latencies& latencies);
 
   void StampFirstPut();
   void StampServed();
@@ -49,7 +55,8 @@ class Board {
   enum Field : std::size_t { kLimit, kSlots, kLaneItems, kStart, kEnd, kEnded, kFirstPut, kLastServed };
   enum Counter : std::size_t { kPut, kFinished, kMeasured, kCalling };
   static constexpr std::size_t kWordsPerSlot = 8;
-  static constexpr std::size_t kMarks = 8192;  // offset of the bytes of the items
+  static constexpr std::size_t kLatencies = 520;  // word
+  static constexpr std::size_t kMarks = 8192;     // offset of the bytes of the items
 
   std::uint64_t Word(std::size_t index) const { return words_[index].load(std::memory_order_acquire); }
   std::uint64_t Sum(Counter counter) const;

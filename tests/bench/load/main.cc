@@ -44,6 +44,8 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   app.add_option("--size", arguments.load.item_bytes, "bytes of an item")
       ->check(CLI::Range(Board::kMinItemBytes, std::size_t{4} << 20));
   app.add_option("--count", arguments.load.count, "items of a burst");
+  app.add_flag("--latency", arguments.load.latency, "note on the board how long each put takes");
+  app.add_option("--durability", arguments.place.durability, "of a queue of Sluice: memory, async, fsync");
   app.add_flag("--own-connections", arguments.own_connections, "a connection for each thread");
 }
 

@@ -86,7 +86,8 @@ class Lane {
   std::vector<std::string> items_;
 };
 
-// As std::latch, but who waits sleeps at once: one that spins takes the processor from those that are still to be served.
+// As std::latch, but who waits sleeps at once: one that spins takes the processor from those that are still to be
+// served.
 class Meeting {
  public:
   explicit Meeting(std::size_t expected) : missing_(expected) {}
@@ -123,14 +124,20 @@ std::size_t GetAndFinish(Driver& driver, Board& board, std::size_t most, std::ch
 void Produce(System& system, Board& board, const Load& load) {
   RunThreads(system, load.threads, &System::ConnectProducer, [&](Driver& driver, std::size_t thread) {
     Lane lane(board, load, thread);
+    Latencies latencies;
     while (NowNs() < board.end_ns() && lane.HasMore()) {
       if (!board.HasRoom(load.batch)) {
         std::this_thread::sleep_for(kNoRoomPause);
         continue;
       }
-      driver.Put(lane.Next());
+      const std::vector<std::string>& items = lane.Next();
+      const std::uint64_t begin = load.latency ? NowNs() : 0;
+      driver.Put(items);
+      const std::uint64_t end = load.latency ? NowNs() : 0;
+      if (load.latency && board.IsMeasured(begin, end)) latencies.Add(end - begin);
       board.AddPut(load.batch);
     }
+    board.Add(latencies);
   });
 }
 

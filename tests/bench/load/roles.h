@@ -17,6 +17,7 @@ struct Load {
   std::size_t batch = 1;
   std::size_t item_bytes = 100;
   std::uint64_t count = 0;  // items of a burst
+  bool latency = false;     // Produce: note how long each put takes
 };
 
 // Each thread puts batches, as long as the run lasts and its limit leaves room.

@@ -1,6 +1,7 @@
 // Sluice through its public SDK.
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <utility>
 
 #include <sluice/client.h>
@@ -83,12 +84,18 @@ class SluicePrefetchDriver : public Driver {
   Got got_;
 };
 
+Durability Named(const std::string& durability) {
+  static const std::map<std::string, Durability> kNames{
+      {"memory", Durability::kMemory}, {"async", Durability::kAsync}, {"fsync", Durability::kFsync}};
+  return kNames.at(durability);
+}
+
 template <typename DriverOf>
 class SluiceSystem : public System {
  public:
   explicit SluiceSystem(const Place& place) : place_(place), client_(place.address) {}
 
-  void Create() override { client_.create(place_.queue, {.maxsize = 0}); }
+  void Create() override { client_.create(place_.queue, {.maxsize = 0, .durability = Named(place_.durability)}); }
   void Remove() override { client_.remove(place_.queue); }
   std::unique_ptr<Driver> ConnectProducer() override { return ConnectBoth(); }
   std::unique_ptr<Driver> ConnectConsumer() override { return ConnectBoth(); }

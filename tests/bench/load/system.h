@@ -15,7 +15,8 @@ struct Place {
   std::string queue;
   std::size_t batch = 1;  // the most items of one Put or Get
   std::size_t item_bytes = 100;
-  bool one_connection = true;  // for all threads of this process, where the system's client can share one
+  std::string durability = "memory";  // of the queue, where it can be chosen for each: memory, async, fsync
+  bool one_connection = true;         // for all threads of this process, where the system's client can share one
 };
 
 // One thread's way in and out. Everything throws std::exception when the system fails or refuses.

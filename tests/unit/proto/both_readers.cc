@@ -78,6 +78,10 @@ std::string RequestByHand(std::string_view bytes, Cut cut) {
     request.hello->DiscardUnknownFields();
     text += Describe(*request.hello);
   }
+  if (request.holding) {
+    request.holding->DiscardUnknownFields();
+    text += Describe(*request.holding);
+  }
   for (const OperationIn& operation : request.operations) {
     text += std::to_string(operation.id) + (operation.answer_may_wait ? ", may wait: " : ": ");
     text += std::visit([](const auto& call) { return Describe(call); }, operation.call);
@@ -92,6 +96,10 @@ std::string RequestByGenerated(std::string_view bytes) {
   if (request.has_hello()) {
     request.mutable_hello()->DiscardUnknownFields();
     text += Describe(request.hello());
+  }
+  if (request.has_holding()) {
+    request.mutable_holding()->DiscardUnknownFields();
+    text += Describe(request.holding());
   }
   for (v1::Operation& operation : *request.mutable_operations()) {
     text += std::to_string(operation.id()) + (operation.answer_may_wait() ? ", may wait: " : ": ");

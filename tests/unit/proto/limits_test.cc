@@ -65,6 +65,20 @@ TEST(Limits, ItemsOfAPut) {
   ExpectTooLarge(Parse(std::move(put)), "items has 10001 items: the limit is 10000");
 }
 
+TEST(Limits, ProducerAndRequestId) {
+  v1::PutRequest put = PutOf({});
+  put.set_request_id(std::string(limits::kProducerBytes, 'r'));
+  EXPECT_EQ(Accepted<Put>(Parse(v1::PutRequest(put))).producer, put.request_id());
+  put.mutable_request_id()->push_back('r');
+  ExpectTooLarge(Parse(v1::PutRequest(put)), "request_id has 256 bytes: the limit is 255");
+  put.clear_request_id();
+  put.set_sequence(UINT64_MAX);
+  put.set_producer(std::string(limits::kProducerBytes, 'p'));
+  EXPECT_EQ(Accepted<Put>(Parse(v1::PutRequest(put))).sequence, UINT64_MAX);
+  put.mutable_producer()->push_back('p');
+  ExpectTooLarge(Parse(std::move(put)), "producer has 256 bytes: the limit is 255");
+}
+
 template <typename Request, typename Command>
 void ExpectBoundedFences() {
   Request request;

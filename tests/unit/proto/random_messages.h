@@ -41,6 +41,7 @@ class Dice {
     if (Maybe()) content->priority = static_cast<std::int64_t>(Number());
     return content;
   }
+  Durability Level() { return static_cast<Durability>(Below(3)); }
   std::vector<Fence> Fences() {
     std::vector<Fence> fences(Below(Below(8) == 0 ? 300 : 4));
     for (Fence& fence : fences) fence.value = Number();
@@ -72,14 +73,16 @@ class Dice {
       default: {
         Put put{Text(20), {}, Timeout(), Create()};
         for (std::uint64_t i = Below(5); i > 0; --i) put.items.push_back(Item());
+        if (Maybe()) put.producer = Text(Below(8) == 0 ? 300 : 20);
+        if (Maybe()) put.sequence = Number();
         return put;
       }
     }
   }
   Answer AnyAnswer() {
     switch (Below(8)) {
-      case 0: return Answer::Ok(PutResult{{Number()}, static_cast<std::uint32_t>(Number()), Durability::kAsync});
-      case 1: return Answer::Ok(TaskDoneResult{Fences()});
+      case 0: return Answer::Ok(PutResult{{Number()}, static_cast<std::uint32_t>(Number()), Level(), Maybe()});
+      case 1: return Answer::Ok(TaskDoneResult{Fences(), Level()});
       case 2: return Answer::Refused(static_cast<Reason>(1 + Below(15)), Maybe() ? Text(80) : "");
       case 3: return Answer::Ok(PeekResult{{{{Number()}, 2, Time(), Text(9), Item(1)}}});
       case 4: return Answer::Ok(DescribeResult{{Text(9), Settings(), {}, Time()}});
@@ -114,6 +117,12 @@ struct RandomRequest {
     out.goodbye = dice.Maybe();
     generated.set_answers_seen(out.answers_seen);
     generated.set_goodbye(out.goodbye);
+    if (dice.Below(4) == 0) out.holding = generated.mutable_holding();
+    for (std::uint64_t i = out.holding != nullptr ? dice.Below(3) : 0; i > 0; --i) {
+      v1::HeldLeases* leases = generated.mutable_holding()->add_leases();
+      leases->set_queue(dice.Text(20));
+      for (const Fence fence : dice.Fences()) leases->add_fences(fence.value);
+    }
   }
 
   std::string space = "a-namespace";

@@ -106,6 +106,12 @@ INSTANTIATE_TEST_SUITE_P(Enums, Refusal, testing::ValuesIn(kEnums), [](const aut
 
 const Row kLists[] = {
     {"NoItems", "put { queue: 'a' }", "items is empty: put at least one item"},
+    {"ProducerWithoutSequence", "put { queue: 'a' producer: 'p'" + kItem + "}",
+     "sequence is 0: the puts of a producer have one each, from 1"},
+    {"RequestIdBesideProducer", "put { queue: 'a' producer: 'p' sequence: 1 request_id: 'r'" + kItem + "}",
+     "request_id is given beside producer or sequence: use one or the other"},
+    {"RequestIdBesideSequence", "put { queue: 'a' sequence: 1 request_id: 'r'" + kItem + "}",
+     "request_id is given beside producer or sequence: use one or the other"},
     {"NoHeaderName", "put { queue: 'a' items {} items { headers { key: '' value: 'x' } } }",
      "items[1].headers has a header without a name: name it"},
     {"NoFencesDone", "task_done { queue: 'a' }", "fences is empty: name at least one fence of a delivery"},
@@ -131,6 +137,14 @@ INSTANTIATE_TEST_SUITE_P(Calls, Refusal, testing::ValuesIn(kCalls), [](const aut
 TEST(Refusals, TheFirstProblemWins) {
   EXPECT_EQ(Refused(ParseText("put { queue: 'a' timeout_ms: -1 create { maxsize: -1 } }")).message,
             std::string("timeout_ms is -1") + kTimeout);
+}
+
+TEST(Refusals, ASequenceOutsideASessionNamesItsProducer) {
+  v1::PutRequest put;
+  put.set_queue("a");
+  put.set_sequence(1);
+  put.add_items();
+  EXPECT_EQ(Refused(Parse(std::move(put))).message, "producer is empty: a put with a sequence names its producer");
 }
 
 TEST(Refusals, TextThatIsNotUtf8IsRefusedInItemsThatNeverCrossedTheWire) {

@@ -58,13 +58,15 @@ TEST(SessionCodec, ResponsesAreWrittenByteForByteAsTheGeneratedClassesWriteThem)
   }
 }
 
-TEST(SessionCodec, HelloGoodbyeAndCancel) {
+TEST(SessionCodec, HelloGoodbyeHoldingAndCancel) {
   v1::SessionRequest expected = Request(
-      "hello { client_name: 'c' lease_ms: 500 session: 7 token: '\\001' } "
-      "operations { id: 3 cancel { operation: 2 } } answers_seen: 9 goodbye: true");
+      "hello { client_name: 'c' lease_ms: 500 session: 7 token: '\\001' producer: 'p' } "
+      "operations { id: 3 cancel { operation: 2 } } answers_seen: 9 goodbye: true "
+      "holding { leases { queue: 'n/a' fences: 1 fences: 300 } leases { queue: 'n/b' } }");
   const OperationOut cancel{3, nullptr, nullptr, std::nullopt, 2};
   RequestWriter writer;
-  EXPECT_EQ(Written(writer, RequestOut{&expected.hello(), {&cancel, 1}, 9, true}), BytesOf(expected));
+  EXPECT_EQ(Written(writer, RequestOut{&expected.hello(), {&cancel, 1}, 9, true, &expected.holding()}),
+            BytesOf(expected));
   EXPECT_EQ(Written(writer, RequestOut()), "");
 }
 
@@ -88,12 +90,13 @@ TEST(SessionCodec, TextThatIsNotUtf8IsMended) {
   content->content_type = "a\xc0z";
   content->headers = {{"\xff", "\xff"}};
   const std::string space = "n\xff";
-  const Command put = Put{"\xe9", {content}, kForever, {}};
+  const Command put = Put{"\xe9", {content}, kForever, {}, "\xfe", 1};
   const OperationOut operation{1, &space, &put, std::nullopt, 0};
   RequestWriter writer;
   v1::SessionRequest request;
   ASSERT_TRUE(request.ParseFromString(Written(writer, RequestOut{nullptr, {&operation, 1}, 0, false})));
   EXPECT_EQ(request.operations(0).put().queue(), "n?/?");
+  EXPECT_EQ(request.operations(0).put().producer(), "?");
   EXPECT_EQ(request.operations(0).put().items(0).content_type(), "a?z");
   EXPECT_EQ(request.operations(0).put().items(0).headers().at("?"), "\xff");
 
@@ -228,6 +231,12 @@ TEST(SessionCodec, OddButLegalBytesMeanTheSame) {
                    Sized(2, Sized(3, Sized(1, "k") + Sized(2, "1")) + Sized(3, Sized(1, "k") + Sized(2, "2")))),
       Sized(2, Sized(1, "q") + Sized(2, Sized(3, ""))),
       Sized(2, Sized(1, "\xff")),
+      Sized(2, Sized(5, "\xff")),
+      Sized(2, Sized(7, "\xff")),
+      Sized(2, Sized(1, "q") + Sized(2, "") + Sized(5, "one") + Sized(5, "two") + std::string("\x30\x07\x30\x08", 4)),
+      Sized(2, Sized(1, "q") + Sized(2, "") + Sized(7, "one") + Sized(7, "") + Sized(7, "two")),
+      Sized(2, Sized(1, "q") + Sized(2, "") + Sized(5, std::string(300, 'p')) + Sized(5, "p") + "\x30\x07"),
+      Sized(2, Sized(1, "q") + Sized(2, "") + std::string("\x28\x01\x32\x01p", 5)),  // of another type
       Sized(2, Sized(2, Sized(2, "\xff"))),
       Sized(2, Sized(2, Sized(3, Sized(1, "\xff")))),
       Sized(2, Sized(4, std::string("\x08\x63", 2)) + Sized(4, std::string("\x10\x05", 2))),
@@ -259,6 +268,12 @@ TEST(SessionCodec, EveryRefusalHasTheTextOfTheUnaryCall) {
       "put { queue: 'q' items {} items { " + headers + "} }",
       "put { queue: 'q' items { headers { key: '' value: 'v' } } }",
       "put { queue: 'q' items { headers { key: 'k' value: '" + std::string(limits::kHeaderBytes, 'v') + "' } } }",
+      "put { queue: 'q' items {} producer: 'p' }",
+      "put { queue: 'q' items {} producer: 'p' sequence: 1 request_id: 'r' }",
+      "put { queue: 'q' items {} sequence: 1 request_id: 'r' }",
+      "put { queue: 'q' producer: '" + long_name + "' sequence: 1 }",
+      "put { queue: 'q' items { content_type: '" + long_name + "' } request_id: '" + long_name + "' }",
+      "put { queue: 'q' items {} producer: 'p' timeout_ms: -1 create { order: 9 } }",
       "get { queue: 'q' max_items: 10001 }",
       "get { queue: 'q' ack: 7 lease_ms: 1 }",
       "get { queue: 'q' lease_ms: 1 create { lease_ms: -5 } }",
@@ -278,6 +293,24 @@ TEST(SessionCodec, EveryRefusalHasTheTextOfTheUnaryCall) {
   const std::string fences = Sized(2, Sized(4, Sized(1, "q") + Sized(2, many)));
   EXPECT_EQ(RequestByHand(fences), RequestByGenerated(fences));
   EXPECT_NE(RequestByHand(fences).find("fences has 10001 fences"), std::string::npos);
+}
+
+TEST(SessionCodec, HoldingThatIsOddMeansTheSame) {
+  google::protobuf::LogSilencer silencer;
+  const std::string leases = Sized(1, Sized(1, "a") + Sized(2, "\x01\x02") + std::string("\x10\x03", 2));
+  const std::string messages[] = {
+      Sized(5, ""),
+      Sized(5, leases) + Sized(5, leases),  // they add up
+      Sized(5, Sized(1, "")),
+      Sized(5, Sized(1, Sized(1, "\xff"))),
+      Sized(5, Sized(1, Sized(2, "\x82"))),  // a number beyond its field
+      Sized(5, Sized(9, "?")),
+      std::string("\x28\x05", 2),
+  };
+  for (const std::string& bytes : messages) {
+    EXPECT_EQ(RequestByHand(bytes), RequestByGenerated(bytes)) << testing::PrintToString(bytes);
+    EXPECT_EQ(RequestByHand(bytes, {0, 1}), RequestByGenerated(bytes)) << testing::PrintToString(bytes);
+  }
 }
 
 TEST(SessionCodec, RecallsThatAreOddMeanTheSame) {
@@ -303,14 +336,15 @@ TEST(SessionCodec, AMessageHasABoundedNumberOfOperations) {
 }
 
 TEST(SessionCodec, WhatARequestHadIsReplaced) {
-  const std::string first = BytesOf(Request("hello {} operations { id: 1 get {} } answers_seen: 5 goodbye: true"));
+  const std::string first =
+      BytesOf(Request("hello {} operations { id: 1 get {} } answers_seen: 5 goodbye: true holding {}"));
   RequestIn request;
   google::protobuf::io::ArrayInputStream full(first.data(), static_cast<int>(first.size()));
   ASSERT_TRUE(ReadRequest(&full, &request));
-  EXPECT_TRUE(request.hello && request.goodbye);
+  EXPECT_TRUE(request.hello && request.goodbye && request.holding);
   google::protobuf::io::ArrayInputStream empty(first.data(), 0);
   ASSERT_TRUE(ReadRequest(&empty, &request));
-  EXPECT_FALSE(request.hello || request.goodbye);
+  EXPECT_FALSE(request.hello || request.goodbye || request.holding);
   EXPECT_EQ(request.answers_seen, 0u);
   EXPECT_TRUE(request.operations.empty());
 }

@@ -137,9 +137,8 @@ class Replay {
 
   std::string text_;  // of the exchange at hand
   ManualClock clock_;
-  journal::NullJournal journal_;
   std::optional<Answer> answer_;
-  broker::Broker broker_{broker::BrokerOptions{}, clock_, journal_, [] {}};
+  broker::Broker broker_{broker::BrokerOptions{}, clock_, broker::Storage{}, [] {}};
   std::shared_ptr<Sink> sink_;
   std::shared_ptr<broker::Session> session_;
   bool resumed_ = false;

@@ -55,6 +55,10 @@ struct PutOptions {
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string content_type{};  // empty: the codec's
   std::stop_token stop{};      // ends the wait with Cancelled, unless the item was added first
+  // Names the put in the namespace: one that was made under this name before, by whatever process, is not made again,
+  // and its answer is this one's. The server remembers the last 262,144 puts of a namespace for 10 minutes; those of a
+  // queue in memory until it is started anew. At most 255 bytes of text; empty: every put is another one.
+  std::string request_id{};
 };
 
 struct GetOptions {

@@ -22,6 +22,13 @@
 
 namespace sluice {
 
+// What the server says of a put.
+struct PutReceipt {
+  std::vector<std::uint64_t> ids;               // of the items, in their order
+  Durability durability = Durability::kMemory;  // the level that was reached
+  bool duplicate = false;  // it had been made before, see PutOptions::request_id: nothing was added
+};
+
 struct PeekedPayload {
   std::uint64_t id = 0;
   std::uint32_t attempts = 0;
@@ -56,7 +63,7 @@ class QueueHandle {
   QueueHandle(std::shared_ptr<Link> link, std::string name, std::optional<QueueSettings> create);
 
   const std::string& name() const { return name_; }
-  std::vector<std::uint64_t> put(const PutItems& items, const PutOptions& options) const;
+  PutReceipt put(const PutItems& items, const PutOptions& options) const;
   std::vector<Lease> get(const GetOptions& options) const;
   std::vector<Lease> get_many(std::size_t max_items, const GetManyOptions& options) const;
   std::vector<std::string> pop(const GetOptions& options) const;
@@ -110,10 +117,13 @@ class Queue {
   const std::string& name() const { return handle_.name(); }
 
   // Waits for room and adds one item; returns its id. Full at the timeout; ShutDown; TooLarge if it can never fit.
-  // Not idempotent: after Unavailable, or Cancelled in an outage, the item may or may not have been added; when the
-  // server was started again while the put waited for its answer, it may have been added twice.
+  // The client sends it again until it knows the answer, over other connections and to a server that was started anew,
+  // and the item is added once: the server knows the last 262,144 puts of a namespace for 10 minutes (those of a queue
+  // in memory until it is started anew).
+  // Not idempotent without PutOptions::request_id: another call is another put. Not known whether it was added: after
+  // Unavailable (connect_timeout has passed, or 9 minutes without the server), and after Cancelled in an outage.
   std::uint64_t put(const T& value, const PutOptions& options = {}) const {
-    return handle_.put(Items({&value, 1}, options), options).front();
+    return handle_.put(Items({&value, 1}, options), options).ids.front();
   }
   std::uint64_t put_nowait(const T& value, PutOptions options = {}) const {
     options.timeout = std::chrono::milliseconds(0);
@@ -121,6 +131,10 @@ class Queue {
   }
   // All or nothing; TooLarge when there are more than maxsize.
   std::vector<std::uint64_t> put_many(const std::vector<T>& values, const PutOptions& options = {}) const {
+    return handle_.put(Items(values, options), options).ids;
+  }
+  // As put_many(), with all that the server says of it.
+  PutReceipt put_with_receipt(std::span<const T> values, const PutOptions& options = {}) const {
     return handle_.put(Items(values, options), options);
   }
 

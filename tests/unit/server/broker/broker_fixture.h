@@ -74,7 +74,7 @@ class BrokerTest : public ::testing::Test {
   BrokerOptions options;
 
   Broker& broker() {
-    if (!broker_) broker_ = std::make_unique<Broker>(options, clock, journal, [this] { ++wakes; });
+    if (!broker_) broker_ = std::make_unique<Broker>(options, clock, Storage{}, [this] { ++wakes; });
     return *broker_;
   }
   void DestroyBroker() { broker_.reset(); }
@@ -108,7 +108,6 @@ class BrokerTest : public ::testing::Test {
   }
 
   ManualClock clock;
-  journal::NullJournal journal;
   int wakes = 0;
 
  private:

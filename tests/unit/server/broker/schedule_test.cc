@@ -83,9 +83,8 @@ TEST_F(Time, ADeadlineThatACompletionBringsIsInTheAnswerOfRunDue) {
 }
 
 TEST_F(Time, WakeMayRunWhatIsDueItself) {
-  journal::NullJournal none;
   std::unique_ptr<Broker> own;
-  own = std::make_unique<Broker>(BrokerOptions{}, clock, none, [&] { own->RunDue(); });
+  own = std::make_unique<Broker>(BrokerOptions{}, clock, Storage{}, [&] { own->RunDue(); });
   own->Submit({}, "default", CreateQueue{"q", {}}, [](Answer&&) {});
   int answers = 0;
   for (int call = 100; call > 0; --call) {

@@ -130,8 +130,7 @@ class SessionStress : public ::testing::Test {
   bool late() const { return std::chrono::steady_clock::now() > deadline; }
 
   const std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::now() + 40s;
-  journal::NullJournal journal;
-  Broker broker{{}, SteadyClock::Get(), journal, [] {}};
+  Broker broker{{}, SteadyClock::Get(), Storage{}, [] {}};
 };
 
 TEST_F(SessionStress, WaitersAreServedInTurnTheBoundIsExactAndEachItemIsGotOnce) {

@@ -103,8 +103,7 @@ class Stress : public ::testing::Test {
   std::atomic<int> submitted{0};
   std::atomic<int> answered{0};
   std::atomic<unsigned> settled{0};
-  journal::NullJournal journal;
-  Broker broker{{.grace = 1ms}, SteadyClock::Get(), journal, [] {}};
+  Broker broker{{.grace = 1ms}, SteadyClock::Get(), Storage{}, [] {}};
 };
 
 TEST_F(Stress, UnaryCallsThatWaitTimeOutAndAreCancelled) {
@@ -235,8 +234,7 @@ Answer Call(Broker& broker, const std::string& space, Command command) {
 TEST(MemoryStress, NoPutIsForgotten) {
   constexpr std::size_t kBytes = 1000;
   constexpr int kItems = 400;
-  journal::NullJournal journal;
-  Broker broker({.memory_bytes = 8 * (kBytes + limits::kItemOverheadBytes)}, SteadyClock::Get(), journal, [] {});
+  Broker broker({.memory_bytes = 8 * (kBytes + limits::kItemOverheadBytes)}, SteadyClock::Get(), Storage{}, [] {});
   for (const std::string& space : kSpaces) ASSERT_TRUE(Call(broker, space, CreateQueue{"q", {}}).ok());
   std::vector<std::thread> threads;
   for (const std::string& space : kSpaces) {

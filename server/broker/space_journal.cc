@@ -1,0 +1,193 @@
+// A namespace and its journal: what a step said is appended, one batch after another, and the answers that depend on it
+// are released when it is there.
+#include <algorithm>
+#include <utility>
+
+#include "server/broker/space.h"
+#include "server/broker/spaces.h"
+
+namespace sluice::broker {
+namespace {
+
+using journal::Result;
+
+std::string Describe(const std::string& space, Result result) {
+  return "namespace '" + space + "': the journal answered " + std::string(journal::NameOf(result)) +
+         ": nothing more is written, see the server's log; what was acknowledged is kept";
+}
+
+}  // namespace
+
+bool Space::journaled() const { return spaces_.journal() != nullptr; }
+
+// ---- taking over -------------------------------------------------------------------------------
+
+void Space::Begin() {
+  CompletionScope scope;
+  MutexLock lock(mutex_);
+  core_.StartLog(1);
+  spaces_.RunBlocking([self = shared_from_this()] {
+    journal::Extent extent;
+    std::string error;
+    const Result result = self->spaces_.journal()->Own(self->name_, &extent, &error);
+    self->Owned(result, extent, error);
+  });
+}
+
+void Space::Owned(Result result, const journal::Extent& extent, const std::string& error) {
+  CompletionScope scope;
+  MutexLock lock(mutex_);
+  if (result != Result::kOk || extent.last != 0) {
+    Fail(result != Result::kOk ? error : "namespace '" + name_ + "' is in the journal, but was not found at the start");
+  } else {
+    epoch_ = extent.epoch;
+  }
+  Finish();
+}
+
+bool Space::Recover(Recovered* recovered, std::string* error) {
+  journal::Extent extent;
+  journal::Journal& journal = *spaces_.journal();
+  const auto fail = [&](std::string what) {
+    *error = "namespace '" + name_ + "': " + std::move(what);
+    return false;
+  };
+  if (journal.Own(name_, &extent, error) != Result::kOk) return fail(std::move(*error));
+  CompletionScope scope;
+  MutexLock lock(mutex_);
+  std::string problem;
+  std::uint64_t batches = 0;
+  const Result scanned = journal.Scan(
+      name_, extent.first,
+      [&](const journal::ReadBatch& batch) SLUICE_REQUIRES(mutex_) {
+        ++batches;
+        if (!problem.empty()) return;
+        std::string wrong;
+        if (!core_.Replay(batch.position, batch.records, &wrong)) {
+          problem = "the batch at position " + std::to_string(batch.position) + ": " + wrong;
+        }
+      },
+      error);
+  if (scanned != Result::kOk) return fail(std::move(*error));
+  if (!problem.empty() || !core_.EndReplay(&problem)) return fail(std::move(problem));
+  epoch_ = extent.epoch;
+  durable_ = extent.last;
+  core_.StartLog(extent.last + 1);
+  recovered->batches = batches;
+  recovered->queues = core_.queue_count();
+  recovered->items = core_.item_count();
+  recovered->sessions = core_.sessions();
+  core_.AfterReplay(Now(), effects_);
+  Finish();
+  return true;
+}
+
+// ---- appending ---------------------------------------------------------------------------------
+
+void Space::Hold(Addressee&& addressee, Answer&& answer) {
+  Held& held = held_.emplace_back();
+  held.after = answer.after;
+  held.addressee = std::move(addressee);
+  if (held.addressee.receiver != nullptr) held.receiver = held.addressee.receiver->shared_from_this();
+  held.answer = std::move(answer);
+}
+
+void Space::Flush() {
+  if (!in_flight_ && epoch_ != 0 && trouble_.empty() && core_.HasBatch()) {
+    queue::LogBatch taken = core_.TakeBatch(Now(), effects_);
+    in_flight_ = true;
+    journal::Batch batch{.space = name_,
+                         .epoch = epoch_,
+                         .position = taken.position,
+                         .batch_id = taken.position,  // of this epoch there is one batch for a position
+                         .durability = taken.level,
+                         .reserve = !taken.adds,
+                         .records = std::move(taken.records),
+                         .contents = std::move(taken.contents)};
+    Append(std::move(batch), taken.trim);
+  }
+  if (!effects_.loads.empty() || !loads_.empty()) Load();
+}
+
+void Space::Append(journal::Batch&& batch, std::uint64_t trim) {
+  // Under no lock: the journal may answer before it returns.
+  const auto shared = std::make_shared<journal::Batch>(std::move(batch));
+  CompletionScope::Defer([self = shared_from_this(), shared, trim] {
+    self->spaces_.journal()->Append(std::move(*shared), [self, trim](Result result) { self->Appended(result, trim); });
+  });
+}
+
+void Space::Appended(Result result, std::uint64_t trim) {
+  CompletionScope scope;
+  MutexLock lock(mutex_);
+  in_flight_ = false;
+  if (result != Result::kOk) {
+    Fail(Describe(name_, result));
+    Finish();
+    return;
+  }
+  ++durable_;
+  if (trim != 0) spaces_.journal()->Trim(name_, trim);
+  auto later = held_.begin();
+  for (Held& held : held_) {
+    if (held.after > durable_) {
+      if (&*later != &held) *later = std::move(held);
+      ++later;
+    } else {
+      Release(std::move(held.addressee), std::move(held.answer));
+      if (held.receiver) CompletionScope::Defer([keep = std::move(held.receiver)] {});
+    }
+  }
+  held_.erase(later, held_.end());
+  Flush();
+  if (!in_flight_) written_.NotifyAll();
+  ForgetEffects();
+}
+
+void Space::Fail(std::string trouble) {
+  if (!trouble_.empty()) return;
+  trouble_ = std::move(trouble);
+  written_.NotifyAll();
+  spaces_.ReportTrouble(trouble_);
+  for (Held& held : std::exchange(held_, {})) Release(std::move(held.addressee), Failed());
+  // Those that wait in lines would wait for ever.
+  core_.CancelAll(Reason::kUnavailable, trouble_, effects_);
+  for (auto& [id, answer] : effects_.answers) answer.after = 0;
+}
+
+Answer Space::Failed() const { return Answer::Refused(Reason::kUnavailable, trouble_); }
+
+void Space::WaitUntilWritten() {
+  MutexLock lock(mutex_);
+  while (trouble_.empty() && (in_flight_ || core_.HasBatch())) written_.Wait(mutex_);
+}
+
+// ---- reading -----------------------------------------------------------------------------------
+
+void Space::Load() {
+  loads_.insert(loads_.end(), effects_.loads.begin(), effects_.loads.end());
+  effects_.loads.clear();
+  std::erase_if(loads_, [&, durable = durable_](std::uint64_t position) {
+    if (position > durable) return false;  // when it is written
+    spaces_.RunBlocking([self = shared_from_this(), position] { self->ReadContents(position); });
+    return true;
+  });
+}
+
+void Space::ReadContents(std::uint64_t position) {
+  std::string contents;
+  const Result result = spaces_.journal()->ReadContents(name_, position, &contents);
+  CompletionScope scope;
+  MutexLock lock(mutex_);
+  // kLost: what stood there has gone since, and the batch with it.
+  if (result == Result::kLost) contents.clear();
+  if (result != Result::kOk && result != Result::kLost) {
+    Fail(Describe(name_, result));
+  } else if (!core_.Loaded(position, contents, Now(), effects_)) {
+    Fail("namespace '" + name_ + "': the contents at position " + std::to_string(position) +
+         " are not what was written: stop the server and run sluiced --verify");
+  }
+  Finish();
+}
+
+}  // namespace sluice::broker
