@@ -134,7 +134,7 @@ void CommitGroup::Settle(const Store& store, const SpaceTable& table, Result ref
   }
   for (Claim* claim : claims) {
     const std::optional<SpaceState> state = table.Find(claim->space);
-    claim->result = state && state->stored.epoch >= claim->owned.epoch ? Result::kOk : refusal;
+    claim->outcome = state && state->stored.epoch >= claim->owned.epoch ? Result::kOk : refusal;
   }
 }
 

@@ -26,7 +26,8 @@ struct PendingAppend {
 struct Claim {
   std::string space;
   StoredSpace owned{};
-  std::optional<Result> result{};
+  Result outcome = Result::kOk;
+  std::optional<Result> result{};  // the outcome, once it is final; guarded by the committer's mutex, like the error
   std::string error{};
 };
 

@@ -118,7 +118,7 @@ void Committer::Commit(CommitGroup* group) {
     for (auto& [name, space] : group->spaces) space.acknowledged = space.stored.last;
     table_->Update(group->spaces);
   }
-  AnswerClaims(group, Result::kOk, {});
+  AnswerClaims(group, {});
   Answer(group, false);
 }
 
@@ -139,8 +139,9 @@ void Committer::Fail(CommitGroup* group, const rocksdb::Status& status) {
       position = std::max(position, pending.batch.position);
       pending.result = Result::kUnknown;
     }
+    for (Claim* claim : group->claims) claim->outcome = failure_.result;
   }
-  AnswerClaims(group, Result::kUnavailable, text);
+  AnswerClaims(group, text);
   Answer(group, false);
 }
 
@@ -153,7 +154,8 @@ void Committer::Refuse(CommitGroup* group) {
     pending.result = is_doubtful && failure_.result != Result::kCorrupt ? Result::kUnknown : failure_.result;
   }
   KeepTrims(*group);
-  AnswerClaims(group, failure_.result, failure_.text);
+  for (Claim* claim : group->claims) claim->outcome = failure_.result;
+  AnswerClaims(group, failure_.text);
   Answer(group, false);
 }
 
@@ -188,12 +190,12 @@ void Committer::Answer(CommitGroup* group, bool only_unsynced) {
   }
 }
 
-void Committer::AnswerClaims(CommitGroup* group, Result result, const std::string& error) {
+void Committer::AnswerClaims(CommitGroup* group, const std::string& error) {
   if (group->claims.empty()) return;
   MutexLock lock(mutex_);
   for (Claim* claim : group->claims) {
-    if (!claim->result) claim->result = result;
-    if (*claim->result != Result::kOk) {
+    claim->result = claim->outcome;
+    if (claim->outcome != Result::kOk) {
       claim->error = "cannot take over namespace \"" + claim->space + "\": " + error;
     }
   }

@@ -55,7 +55,7 @@ class Committer {
   void Refuse(CommitGroup* group);
   bool Reopen();
   void Answer(CommitGroup* group, bool only_unsynced);
-  void AnswerClaims(CommitGroup* group, Result result, const std::string& error);
+  void AnswerClaims(CommitGroup* group, const std::string& error);
   void KeepTrims(const CommitGroup& group);
   void SetHealth(Health health);
 

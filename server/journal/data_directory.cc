@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/journal/log_file_system.h"
+
 namespace sluice::journal {
 namespace {
 
@@ -30,8 +32,9 @@ class QuickClock : public rocksdb::SystemClockWrapper {
 
 class JournalEnv : public rocksdb::EnvWrapper {
  public:
-  explicit JournalEnv(const std::shared_ptr<rocksdb::FileSystem>& files) : EnvWrapper(rocksdb::NewCompositeEnv(files)) {
-    file_system_ = files;
+  explicit JournalEnv(std::shared_ptr<rocksdb::FileSystem> files)
+      : EnvWrapper(rocksdb::NewCompositeEnv(std::make_shared<LogFileSystem>(std::move(files)))) {
+    file_system_ = target()->GetFileSystem();
     system_clock_ = std::make_shared<QuickClock>(rocksdb::SystemClock::Default());
   }
 };

@@ -70,6 +70,13 @@ class Damage : public testing::Test {
     return last;
   }
 
+  // Without the zeros that are written ahead.
+  std::string Written(const std::string& name) const {
+    std::string bytes = Read(fs::path(original_) / name);
+    bytes.resize(bytes.find_last_not_of('\0') + 1);
+    return bytes;
+  }
+
   // A copy of it with `name` replaced.
   std::string Copy(const std::string& name, const std::string& bytes) {
     fs::remove_all(scratch_.path("copy"));
@@ -124,7 +131,7 @@ TEST_F(Damage, AKilledProcessLeavesEverythingThatWasAcknowledged) {
 
 TEST_F(Damage, ALogThatIsCutOffIsReadUpToTheCut) {
   const std::string name = LastLog();
-  const std::string whole = Read(fs::path(original_) / name);
+  const std::string whole = Written(name);
   std::vector<std::size_t> cuts;
   for (std::size_t i = 0; i <= 48; ++i) cuts.push_back(whole.size() - std::min(i, whole.size()));
   std::mt19937_64 dice(1);
@@ -137,7 +144,7 @@ TEST_F(Damage, ALogThatIsCutOffIsReadUpToTheCut) {
 
 TEST_F(Damage, ZerosBehindALogAreItsEnd) {
   const std::string name = LastLog();
-  const std::string directory = Copy(name, Read(fs::path(original_) / name) + std::string(100'000, '\0'));
+  const std::string directory = Copy(name, Written(name) + std::string(100'000, '\0'));
   const std::unique_ptr<RocksDbJournal> after = OpenOrFail(directory);
   ASSERT_NE(after, nullptr);
   ExpectKept(*after, promises_, true);
@@ -145,7 +152,7 @@ TEST_F(Damage, ZerosBehindALogAreItsEnd) {
 
 TEST_F(Damage, InFrontOfWhatWasAcknowledgedIsRefusedWithFileAndOffset) {
   const std::string name = LastLog();
-  std::string bytes = Read(fs::path(original_) / name);
+  std::string bytes = Written(name);
   bytes[bytes.size() / 2] ^= 1;
   const std::string directory = Copy(name, bytes);
   const std::string error = Examine(directory);
@@ -175,7 +182,7 @@ TEST_F(Damage, AByteThatFlipsAnywhereNeverMakesAWrongBatch) {
   int refused = 0;
   for (int i = 0; i < flips; ++i) {
     const std::string& name = names[dice() % names.size()];
-    std::string bytes = Read(fs::path(original_) / name);
+    std::string bytes = Written(name);
     const std::size_t at = dice() % bytes.size();
     bytes[at] = static_cast<char>(bytes[at] ^ (1 << dice() % 8));
     if (!Examine(Copy(name, bytes)).empty()) ++refused;

@@ -1,0 +1,26 @@
+// Makes RocksDB's logs quicker to sync: a log is filled with zeros ahead of what is written, so that a sync has only
+// data to write, and not that the file has grown. Zeros at the end of a log are its end for WalCheck.
+//
+// Measured on ext4: 44 us instead of 68 us for the sync of a small batch. Large batches are not helped by it, and pay
+// for each byte twice: for them nothing is filled.
+#pragma once
+
+#include <rocksdb/file_system.h>
+
+#include <memory>
+#include <string>
+
+namespace sluice::journal {
+
+// Thread safety: as FileSystem.
+class LogFileSystem : public rocksdb::FileSystemWrapper {
+ public:
+  explicit LogFileSystem(std::shared_ptr<rocksdb::FileSystem> files) : FileSystemWrapper(std::move(files)) {}
+
+  const char* Name() const override { return "LogFileSystem"; }
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* context) override;
+};
+
+}  // namespace sluice::journal
