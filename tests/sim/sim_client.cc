@@ -292,16 +292,20 @@ void SimClient::BeginDone(const SimQueue& queue, std::vector<Delivery> deliverie
     fences.push_back(each.fence);
     what += " " + Ledger::TextOf(each) + " fence " + std::to_string(each.fence.value);
   }
-  const auto nothing = [](const Answer&, detail::Epoch) {};
+  // Whoever does not know what came of it still holds the leases.
+  const auto again = [this, &queue, deliveries](const Answer& answer, detail::Epoch epoch_now) {
+    const bool unknown = answer.reason == Reason::kCancelled || answer.reason == Reason::kUnavailable;
+    if (unknown && !stopped_) Settle(queue, deliveries, epoch_now);
+  };
   if (!draining_ && !world_.calm && world_.dice.OneIn(6)) {
-    if (world_.dice.OneIn(2)) return Submit("fails" + what, queue, Fail{queue.name, fences, "no"}, epoch, nothing);
-    return Submit("releases" + what, queue, Release{queue.name, fences}, epoch, nothing);
+    if (world_.dice.OneIn(2)) return Submit("fails" + what, queue, Fail{queue.name, fences, "no"}, epoch, again);
+    return Submit("releases" + what, queue, Release{queue.name, fences}, epoch, again);
   }
   for (const Delivery& each : deliveries) world_.ledger.DoneBegins(queue, Ledger::TextOf(each));
   Submit("is done with" + what, queue, TaskDone{queue.name, fences}, epoch,
-         [this, &queue, deliveries](const Answer& answer, detail::Epoch) {
+         [this, &queue, deliveries, again](const Answer& answer, detail::Epoch epoch_now) {
            const auto* result = std::get_if<TaskDoneResult>(&answer.result);
-           if (result == nullptr) return;
+           if (result == nullptr) return again(answer, epoch_now);
            for (const Delivery& each : deliveries) {
              const auto& lost = result->lost;
              if (std::find(lost.begin(), lost.end(), each.fence) != lost.end()) continue;

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "tests/sim/text.h"
+
 namespace sluice::sim {
 namespace {
 
@@ -187,9 +189,10 @@ void World::Drain() {
   }
   if (!ledger_.problem().empty()) return;
   std::string problem = "it does not drain:";
+  for (const SimQueue& queue : queues_) problem += "\n  " + queue.full_name() + ": " + ToText(StatsOf(queue));
   for (const auto& client : clients_) problem += "\n  " + client->Describe();
   ledger_.Expect(drained, problem);
-  Finish();
+  if (drained) Finish();
 }
 
 bool World::IsDrained() {
