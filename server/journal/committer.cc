@@ -171,6 +171,7 @@ bool Committer::Reopen() {
   reopened_ = std::chrono::steady_clock::now();
   if (store == nullptr) {
     failure_ = failure;
+    if (failure_.result != Result::kCorrupt) failure_.text += "; it is tried again until that works";
     SetHealth(failure_);
     return false;
   }
