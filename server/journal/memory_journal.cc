@@ -5,7 +5,9 @@
 #include <variant>
 
 namespace sluice::journal {
-namespace {
+
+// Not of one source alone, as a compiler that is given several at once sees it.
+namespace memory {
 
 struct Stored {
   std::uint64_t batch_id = 0;
@@ -33,6 +35,16 @@ struct Trimmed {
   std::uint64_t position;
 };
 
+}  // namespace memory
+
+namespace {
+
+using memory::Appended;
+using memory::Owned;
+using memory::Space;
+using memory::Stored;
+using memory::Trimmed;
+
 std::string PlaceOf(std::string_view space, std::uint64_t position) {
   return "namespace \"" + std::string(space) + "\", position " + std::to_string(position);
 }
@@ -46,11 +58,11 @@ Extent ExtentOf(const std::string& name, const Space& space) {
 }  // namespace
 
 struct MemoryJournal::Change {
-  std::variant<Owned, Appended, Trimmed> what;
+  std::variant<memory::Owned, memory::Appended, memory::Trimmed> what;
 };
 
 struct MemoryJournal::State {
-  std::map<std::string, Space, std::less<>> spaces;
+  std::map<std::string, memory::Space, std::less<>> spaces;
 
   Space* Find(std::string_view name) {
     const auto found = spaces.find(name);
@@ -71,7 +83,7 @@ struct MemoryJournal::State {
 };
 
 struct MemoryJournal::Held {
-  Batch batch;
+  std::shared_ptr<const Batch> batch;
   Done done;
 };
 
@@ -129,7 +141,7 @@ Result MemoryJournal::Scan(std::string_view space, std::uint64_t from,
   return Result::kOk;
 }
 
-void MemoryJournal::Append(Batch batch, Done done) {
+void MemoryJournal::Append(std::shared_ptr<const Batch> batch, Done done) {
   Held held{std::move(batch), std::move(done)};
   {
     MutexLock lock(mutex_);
@@ -148,10 +160,10 @@ void MemoryJournal::CarryOut(Held held) {
     const auto scripted = script_.find(carried_out_++);
     if (scripted != script_.end()) {
       result = scripted->second.result;
-      if (scripted->second.is_written) Write(held.batch);
+      if (scripted->second.is_written) Write(*held.batch);
       script_.erase(scripted);
     } else {
-      result = Write(held.batch);
+      result = Write(*held.batch);
     }
   }
   held.done(result);
