@@ -188,7 +188,7 @@ class Namespace::State {
   // ---- logging.cc: nothing happens unless the namespace has a log, and the queue is durable ----
   bool Logs(const Queue& queue) const { return log_.started() && queue.durable(); }
   // What an answer about the queue depends on.
-  std::uint64_t After(const Queue& queue) const { return Logs(queue) ? log_.barrier() : 0; }
+  std::uint64_t After(const Queue& queue) const { return Logs(queue) ? log_.barrier() : numbered_; }
   // False: the disk is behind; puts wait as for memory.
   bool LogHasRoom(const Queue& queue) const { return !Logs(queue) || log_.bytes() < limits::kBatchFillBytes; }
   Durability Reached(const Queue& queue) const {
@@ -205,7 +205,7 @@ class Namespace::State {
               TimePoint now, std::vector<ContentFacts>* facts);
   void SetHome(StoredItem& item, Home home);
   void LeaveHome(StoredItem& item);
-  void LogNumbers();
+  void LogNumbers(Durability level);
 
   // ---- paging.cc: queues whose contents are not all in memory ----
   // True when what is put now is not kept in memory: it is far from the front.
@@ -298,6 +298,9 @@ class Namespace::State {
   std::size_t untidied_bytes_ = 0;  // written since the log was last looked at
   std::uint64_t move_to_ = 0;       // what is at home up to here is to be moved
   std::uint64_t numbers_home_ = 0;
+  // No number is heard of before this position is durable: or the next server, which counts on from what it finds
+  // there, might give it out again.
+  std::uint64_t numbered_ = 0;
   std::shared_ptr<Replayed> replayed_;  // while it is replayed
   std::size_t replayed_contents_ = 0;   // bytes of contents in the batch that is replayed
   std::vector<StoredItem*> replayed_leases_;

@@ -34,6 +34,7 @@ class DurableBroker : public ::testing::Test {
     journal_->Hold(false);  // what the old broker still says goes to the old journal
     broker_.reset();
     journal_ = std::move(crashed);
+    journal_->Hold(hold_at_start);
     Start();
   }
 
@@ -57,6 +58,7 @@ class DurableBroker : public ::testing::Test {
   QueueStats StatsNow() { return std::get<StatsResult>(Submit(Stats{"q"})->answer.result).stats; }
   std::string TextOf(const Delivery& delivery) { return std::string(delivery.content->payload.view()); }
 
+  bool hold_at_start = false;  // of the next broker
   BrokerOptions options;
   ManualClock clock;
   std::vector<std::string> reports;
@@ -157,6 +159,26 @@ TEST_F(DurableBroker, WhatWasAcknowledgedIsThereAfterAKill) {
   EXPECT_GT(next->deliveries().front().fence, got->deliveries().front().fence);
   ASSERT_EQ(recovered.size(), 1u);
   EXPECT_EQ(recovered[0].items, 1u);
+}
+
+TEST_F(DurableBroker, AFenceIsNeverGivenOutAgain) {
+  Create();
+  Submit(PutOne("a"));
+  Kill();
+  const Fence before = Submit(GetOne())->deliveries().front().fence;
+  Kill(/*power_loss=*/true);  // and with it what was said of the lease
+  EXPECT_GT(Submit(GetOne())->deliveries().front().fence, before);
+}
+
+TEST_F(DurableBroker, AFenceIsHeardOfNoSoonerThanTheNextServerCountsOnFromIt) {
+  Create();
+  Submit(PutOne("a"));
+  hold_at_start = true;
+  Kill();
+  const auto got = Submit(GetOne());
+  EXPECT_TRUE(got->waits());
+  journal_->CommitAll();
+  EXPECT_EQ(got->times, 1);
 }
 
 TEST_F(DurableBroker, AQueueInMemoryIsThereAgainEmpty) {
@@ -370,7 +392,6 @@ TEST_F(DurableBroker, DamageIsFoundAtTheStart) {
 }
 
 // ---- long queues ----
-
 
 TEST_F(DurableBroker, AQueueMayBeLongerThanMemory) {
   broker_.reset();
