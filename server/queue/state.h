@@ -258,9 +258,12 @@ class Namespace::State {
   Queue* FindOrCreate(const Call& call, const std::string& name, const std::optional<QueueSettings>& create);
   Queue* Create(const Call& call, const std::string& name, const QueueSettings& settings);
   std::string Named(const std::string& queue) const { return "queue '" + name_ + "/" + queue + "'"; }
-  // The leases that `fences` name; the others go to `lost`. Empty: refused already. Borrows: until the next call.
+  // The leases that `fences` name; the others go to `lost`, unless they were settled before a restart just as they are
+  // to be now. Refused already when all are lost. Borrows: until the next call.
   const std::vector<StoredItem*>& Held(const Call& call, const Queue& queue, const std::vector<Fence>& fences,
-                                       std::vector<Fence>* lost);
+                                       std::optional<Settled> how, std::vector<Fence>* lost);
+  // Forgets it.
+  static bool WasSettled(const Call& call, Fence fence, std::optional<Settled> how);
   bool Joined(const Waiter& waiter) const;
   std::uint64_t AfterJoin(const Waiter& waiter) const;
   JoinResult CountsOf(const std::vector<JoinPart>& parts) const;

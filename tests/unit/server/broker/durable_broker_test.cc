@@ -299,6 +299,28 @@ TEST_F(DurableBroker, ATaskDoneWhoseAnswerWasLostIsAnsweredAgain) {
   EXPECT_EQ(StatsNow().done, 1u);
 }
 
+TEST_F(DurableBroker, WhatWasReleasedIsNotDone) {
+  Create();
+  Submit(PutOne("a"));
+  Answer refusal;
+  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
+  worker.Send(GetOne());
+  const Fence fence = std::get<GetResult>(worker.Take().at(0).answer->result).deliveries.front().fence;
+  worker.Send(Release{"q", {fence}});  // written, and its answer lost
+  const SessionId id = worker.session->id();
+  const std::string token = worker.session->token();
+  Kill();
+  worker.session = broker_->FindSession(id, token);
+  ASSERT_TRUE(worker.Connect(1).restarted);
+  worker.session->Holding({{"default", "q", {fence}}});
+  worker.Send(TaskDone{"q", {fence}});
+  EXPECT_EQ(worker.TakeOne().answer->reason, Reason::kLeaseLost);
+  worker.Send(Extend{"q", {fence}});
+  EXPECT_EQ(worker.TakeOne().answer->reason, Reason::kLeaseLost);
+  worker.Send(Release{"q", {fence}});
+  EXPECT_TRUE(worker.TakeOne().answer->ok());
+}
+
 TEST_F(DurableBroker, ASessionThatDoesNotComeBackLosesItsLeasesAfterTheGracePeriod) {
   Create();
   Submit(PutOne("a"));
