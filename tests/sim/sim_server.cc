@@ -247,8 +247,12 @@ void SimServer::RunBlocking(std::function<void()> task) {
   if (ending_) return task();
   const auto shared = std::make_shared<std::function<void()>>(std::move(task));
   tasks_.push_back(shared);
-  agenda_.After(Duration(1 + dice_.Below(2'000)), [this, shared] {
-    if (std::erase(tasks_, shared) != 0) (*shared)();
+  // Not kept alive by the agenda: it belongs to this life of the server.
+  agenda_.After(Duration(1 + dice_.Below(2'000)), [this, weak = std::weak_ptr(shared)] {
+    const auto task_now = weak.lock();
+    if (!task_now) return;
+    std::erase(tasks_, task_now);
+    (*task_now)();
   });
 }
 
