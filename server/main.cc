@@ -21,6 +21,7 @@
 #include "server/server.h"
 #include "server/system_limits.h"
 #include "server/units.h"
+#include "server/verify.h"
 
 namespace sluice::server {
 namespace {
@@ -96,6 +97,7 @@ int main(int argc, char** argv) {
   const CommandLine command_line =
       ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc), std::cout, std::cerr);
   if (command_line.exit_code) return *command_line.exit_code;
+  if (!command_line.verify.empty()) return Verify(command_line.verify, std::cout) ? kExitOk : kExitCannotServe;
   SetUpLogging(command_line.config.log_format, command_line.config.log_level);
   return Serve(command_line.config);
 }

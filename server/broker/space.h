@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -45,9 +46,10 @@ struct WaitingOperation {
 
 // What a namespace found in the journal.
 struct Recovered {
-  std::uint64_t batches = 0;
+  std::uint64_t batches = 0, of_batches = 0;
   std::size_t queues = 0;
   std::size_t items = 0;
+  bool done = false;
   std::vector<queue::LoggedSession> sessions;
 };
 
@@ -64,8 +66,10 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   // ---- once, before anything else, if there is a journal ----
   // A namespace of which the journal knows nothing. Takes it over in the background.
   void Begin() SLUICE_EXCLUDES(mutex_);
-  // Takes it over and replays it. False: `error` says why it cannot be served. Blocks: for the disk.
-  bool Recover(Recovered* recovered, std::string* error) SLUICE_EXCLUDES(mutex_);
+  // Takes it over and replays it; `progress` is told now and then, and is to call nothing. False: `error` says why it
+  // cannot be served. Blocks: for the disk.
+  bool Recover(const std::function<void(Recovered)>& progress, Recovered* recovered, std::string* error)
+      SLUICE_EXCLUDES(mutex_);
 
   const std::string& name() const { return name_; }
 

@@ -11,6 +11,8 @@ namespace {
 
 using journal::Result;
 
+constexpr std::uint64_t kProgressBatches = 256;  // counting items costs a little for each queue
+
 std::string Describe(const std::string& space, Result result) {
   return "namespace '" + space + "': the journal answered " + std::string(journal::NameOf(result)) +
          ": nothing more is written, see the server's log; what was acknowledged is kept";
@@ -45,7 +47,7 @@ void Space::Owned(Result result, const journal::Extent& extent, const std::strin
   Finish();
 }
 
-bool Space::Recover(Recovered* recovered, std::string* error) {
+bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* recovered, std::string* error) {
   journal::Extent extent;
   journal::Journal& journal = *spaces_.journal();
   const auto fail = [&](std::string what) {
@@ -56,11 +58,14 @@ bool Space::Recover(Recovered* recovered, std::string* error) {
   CompletionScope scope;
   MutexLock lock(mutex_);
   std::string problem;
-  std::uint64_t batches = 0;
+  recovered->of_batches = extent.last + 1 - extent.first;
   const Result scanned = journal.Scan(
       name_, extent.first,
       [&](const journal::ReadBatch& batch) SLUICE_REQUIRES(mutex_) {
-        ++batches;
+        if (++recovered->batches % kProgressBatches == 0) {
+          recovered->items = core_.item_count();
+          progress(*recovered);
+        }
         if (!problem.empty()) return;
         std::string wrong;
         if (!core_.Replay(batch.position, batch.records, &wrong)) {
@@ -73,7 +78,7 @@ bool Space::Recover(Recovered* recovered, std::string* error) {
   epoch_ = extent.epoch;
   durable_ = extent.last;
   core_.StartLog(extent.last + 1);
-  recovered->batches = batches;
+  recovered->done = true;
   recovered->queues = core_.queue_count();
   recovered->items = core_.item_count();
   recovered->sessions = core_.sessions();
