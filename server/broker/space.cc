@@ -139,7 +139,12 @@ void Space::Due() {
   CompletionScope scope;
   MutexLock lock(mutex_);
   armed_.reset();
-  core_.Advance(Now(), effects_);
+  const TimePoint now = Now();
+  if (retry_ && *retry_ <= now) {
+    retry_.reset();
+    Append();
+  }
+  core_.Advance(now, effects_);
   Finish();
 }
 
@@ -219,7 +224,8 @@ void Space::Count() {
 }
 
 void Space::ArmDeadline() {
-  const auto next = core_.NextDeadline();
+  auto next = core_.NextDeadline();
+  if (retry_ && (!next || *retry_ < *next)) next = retry_;
   if (!next || (armed_ && *armed_ <= *next)) return;
   armed_ = next;
   spaces_.schedule().Arm(shared_from_this(), *next);

@@ -143,8 +143,11 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   // Hands on what the step has said and asked for.
   void Flush() SLUICE_REQUIRES(mutex_);
   void Load() SLUICE_REQUIRES(mutex_);
-  void Append(journal::Batch&& batch, std::uint64_t trim);
-  void Appended(journal::Result result, std::uint64_t trim) SLUICE_EXCLUDES(mutex_);
+  // Appends in_flight_.
+  void Append() SLUICE_REQUIRES(mutex_);
+  // The journal could not take it now; perhaps it can later.
+  void AppendLater(journal::Result result) SLUICE_REQUIRES(mutex_);
+  void Appended(journal::Result result) SLUICE_EXCLUDES(mutex_);
   void ReadContents(std::uint64_t position) SLUICE_EXCLUDES(mutex_);
   void Owned(journal::Result result, const journal::Extent& extent, const std::string& error) SLUICE_EXCLUDES(mutex_);
   // Nothing more is written: what waits for it is answered with UNAVAILABLE.
@@ -170,7 +173,9 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   // ---- the journal ----
   std::uint64_t epoch_ SLUICE_GUARDED_BY(mutex_) = 0;    // 0: it is not ours yet, or there is no journal
   std::uint64_t durable_ SLUICE_GUARDED_BY(mutex_) = 0;  // position of the last batch that the journal has
-  bool in_flight_ SLUICE_GUARDED_BY(mutex_) = false;     // the next one is on its way
+  std::shared_ptr<const journal::Batch> in_flight_ SLUICE_GUARDED_BY(mutex_);  // on its way; null: none is
+  std::uint64_t trim_ SLUICE_GUARDED_BY(mutex_) = 0;                           // when it is there; 0: nothing
+  std::optional<TimePoint> retry_ SLUICE_GUARDED_BY(mutex_);                   // when it is appended again
   std::vector<Held> held_ SLUICE_GUARDED_BY(mutex_);
   std::vector<std::uint64_t> loads_ SLUICE_GUARDED_BY(mutex_);  // contents to be read, some not written yet
   CondVar written_;                                             // nothing is in flight

@@ -1,6 +1,7 @@
 // A namespace and its journal: what a step said is appended, one batch after another, and the answers that depend on it
 // are released when it is there.
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "server/broker/space.h"
@@ -12,6 +13,7 @@ namespace {
 using journal::Result;
 
 constexpr std::uint64_t kProgressBatches = 256;  // counting items costs a little for each queue
+constexpr std::chrono::milliseconds kRetry{200};  // before a batch is appended again
 
 std::string Describe(const std::string& space, Result result) {
   return "namespace '" + space + "': the journal answered " + std::string(journal::NameOf(result)) +
@@ -100,39 +102,57 @@ void Space::Hold(Addressee&& addressee, Answer&& answer) {
 void Space::Flush() {
   if (!in_flight_ && epoch_ != 0 && trouble_.empty() && core_.HasBatch()) {
     queue::LogBatch taken = core_.TakeBatch(Now(), effects_);
-    in_flight_ = true;
-    journal::Batch batch{.space = name_,
-                         .epoch = epoch_,
-                         .position = taken.position,
-                         .batch_id = taken.position,  // of this epoch there is one batch for a position
-                         .durability = taken.level,
-                         .reserve = !taken.adds,
-                         .records = std::move(taken.records),
-                         .contents = std::move(taken.contents)};
-    Append(std::move(batch), taken.trim);
+    trim_ = taken.trim;
+    in_flight_ = std::make_shared<const journal::Batch>(
+        journal::Batch{.space = name_,
+                       .epoch = epoch_,
+                       .position = taken.position,
+                       .batch_id = taken.position,  // of this epoch there is one batch for a position
+                       .durability = taken.level,
+                       .reserve = !taken.adds,
+                       .records = std::move(taken.records),
+                       .contents = std::move(taken.contents)});
+    Append();
   }
   if (!effects_.loads.empty() || !loads_.empty()) Load();
 }
 
-void Space::Append(journal::Batch&& batch, std::uint64_t trim) {
+void Space::Append() {
   // Under no lock: the journal may answer before it returns.
-  const auto shared = std::make_shared<journal::Batch>(std::move(batch));
-  CompletionScope::Defer([self = shared_from_this(), shared, trim] {
-    self->spaces_.journal()->Append(std::move(*shared), [self, trim](Result result) { self->Appended(result, trim); });
+  CompletionScope::Defer([self = shared_from_this(), batch = in_flight_] {
+    self->spaces_.journal()->Append(batch, [self](Result result) { self->Appended(result); });
   });
 }
 
-void Space::Appended(Result result, std::uint64_t trim) {
+void Space::AppendLater(Result result) {
+  if (result == Result::kFull && !in_flight_->reserve) {
+    // What is in it was accepted while there was space. Nothing more is, so it may use what is kept for such.
+    journal::Batch batch = *in_flight_;
+    batch.reserve = true;
+    in_flight_ = std::make_shared<const journal::Batch>(std::move(batch));
+  }
+  retry_ = Now() + kRetry;
+  spaces_.schedule().Arm(shared_from_this(), *retry_);
+  spaces_.ReportTrouble("namespace '" + name_ + "': the journal answered " + std::string(journal::NameOf(result)) +
+                        "; trying again, and nothing is acknowledged meanwhile");
+}
+
+void Space::Appended(Result result) {
   CompletionScope scope;
   MutexLock lock(mutex_);
-  in_flight_ = false;
+  if (result == Result::kUnknown || result == Result::kUnavailable || result == Result::kFull) {
+    AppendLater(result);
+    written_.NotifyAll();
+    return;
+  }
+  in_flight_.reset();
   if (result != Result::kOk) {
     Fail(Describe(name_, result));
     Finish();
     return;
   }
   ++durable_;
-  if (trim != 0) spaces_.journal()->Trim(name_, trim);
+  if (trim_ != 0) spaces_.journal()->Trim(name_, trim_);
   auto later = held_.begin();
   for (Held& held : held_) {
     if (held.after > durable_) {
@@ -164,7 +184,7 @@ Answer Space::Failed() const { return Answer::Refused(Reason::kUnavailable, trou
 
 void Space::WaitUntilWritten() {
   MutexLock lock(mutex_);
-  while (trouble_.empty() && (in_flight_ || core_.HasBatch())) written_.Wait(mutex_);
+  while (trouble_.empty() && !retry_ && (in_flight_ || core_.HasBatch())) written_.Wait(mutex_);
 }
 
 // ---- reading -----------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ void PutParts(rocksdb::WriteBatch* batch, const std::string& key, const BatchHea
 
 std::uint64_t CommitGroup::bytes() const {
   std::uint64_t sum = 0;
-  for (const PendingAppend& pending : appends) sum += pending.batch.records.size() + pending.batch.contents.size();
+  for (const PendingAppend& pending : appends) sum += pending.batch->records.size() + pending.batch->contents.size();
   return sum;
 }
 
@@ -43,7 +43,7 @@ void CommitGroup::Plan(Store* store, const SpaceTable& table, const DiskSpace& d
 }
 
 void CommitGroup::PlanAppend(Store* store, const SpaceTable& table, const DiskSpace& disk, PendingAppend* pending) {
-  const Batch& from = pending->batch;
+  const Batch& from = *pending->batch;
   SpaceState* state = Find(table, from.space);
   if (state == nullptr || state->stored.epoch != from.epoch) {
     pending->result = Result::kFenced;
@@ -128,9 +128,9 @@ void CommitGroup::PutSpace(const StoredSpace& space) {
 void CommitGroup::Settle(const Store& store, const SpaceTable& table, Result refusal) {
   for (PendingAppend& pending : appends) {
     if (pending.result != Result::kOk || pending.done == nullptr) continue;
-    const std::optional<SpaceState> state = table.Find(pending.batch.space);
-    const bool is_there = state && pending.batch.position <= state->stored.last;
-    pending.result = is_there ? CompareWithStored(store, state->stored, pending.batch) : refusal;
+    const std::optional<SpaceState> state = table.Find(pending.batch->space);
+    const bool is_there = state && pending.batch->position <= state->stored.last;
+    pending.result = is_there ? CompareWithStored(store, state->stored, *pending.batch) : refusal;
   }
   for (Claim* claim : claims) {
     const std::optional<SpaceState> state = table.Find(claim->space);

@@ -17,7 +17,7 @@
 namespace sluice::journal {
 
 struct PendingAppend {
-  Batch batch;
+  std::shared_ptr<const Batch> batch;
   Journal::Done done;           // empty once it was called
   Result result = Result::kOk;  // other than Ok: whatever becomes of the write
 };

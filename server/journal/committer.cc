@@ -20,8 +20,8 @@ Committer::~Committer() {
   thread_.join();
 }
 
-void Committer::Append(Batch batch, Journal::Done done) {
-  if (batch.records.size() + batch.contents.size() > options_.max_batch_bytes) {
+void Committer::Append(std::shared_ptr<const Batch> batch, Journal::Done done) {
+  if (batch->records.size() + batch->contents.size() > options_.max_batch_bytes) {
     done(Result::kTooLarge);
     return;
   }
@@ -86,7 +86,7 @@ bool Committer::Take(CommitGroup* group) {
   std::uint64_t bytes = 0;
   while (!appends_.empty() && bytes < options_.max_group_bytes) {
     PendingAppend& next = appends_.front();
-    bytes += next.batch.records.size() + next.batch.contents.size();
+    bytes += next.batch->records.size() + next.batch->contents.size();
     group->appends.push_back(std::move(next));
     appends_.pop_front();
   }
@@ -135,8 +135,8 @@ void Committer::Fail(CommitGroup* group, const rocksdb::Status& status) {
   } else {
     for (PendingAppend& pending : group->appends) {
       if (pending.done == nullptr || pending.result != Result::kOk) continue;
-      std::uint64_t& position = doubtful_[pending.batch.space];
-      position = std::max(position, pending.batch.position);
+      std::uint64_t& position = doubtful_[pending.batch->space];
+      position = std::max(position, pending.batch->position);
       pending.result = Result::kUnknown;
     }
     for (Claim* claim : group->claims) claim->outcome = failure_.result;
@@ -149,8 +149,8 @@ void Committer::Refuse(CommitGroup* group) {
   const bool is_due = std::chrono::steady_clock::now() - reopened_ >= options_.retry_interval;
   if (is_due && failure_.result != Result::kCorrupt && Reopen()) return Commit(group);
   for (PendingAppend& pending : group->appends) {
-    const auto doubtful = doubtful_.find(pending.batch.space);
-    const bool is_doubtful = doubtful != doubtful_.end() && pending.batch.position <= doubtful->second;
+    const auto doubtful = doubtful_.find(pending.batch->space);
+    const bool is_doubtful = doubtful != doubtful_.end() && pending.batch->position <= doubtful->second;
     pending.result = is_doubtful && failure_.result != Result::kCorrupt ? Result::kUnknown : failure_.result;
   }
   KeepTrims(*group);
@@ -171,6 +171,7 @@ bool Committer::Reopen() {
   reopened_ = std::chrono::steady_clock::now();
   if (store == nullptr) {
     failure_ = failure;
+    if (failure_.result != Result::kCorrupt) failure_.text += "; it is tried again until that works";
     SetHealth(failure_);
     return false;
   }
@@ -185,7 +186,7 @@ bool Committer::Reopen() {
 void Committer::Answer(CommitGroup* group, bool only_unsynced) {
   for (PendingAppend& pending : group->appends) {
     if (pending.done == nullptr) continue;
-    if (only_unsynced && pending.result == Result::kOk && pending.batch.durability == Durability::kFsync) continue;
+    if (only_unsynced && pending.result == Result::kOk && pending.batch->durability == Durability::kFsync) continue;
     std::exchange(pending.done, nullptr)(pending.result);
   }
 }

@@ -39,7 +39,7 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  void Append(Batch batch, Journal::Done done);
+  void Append(std::shared_ptr<const Batch> batch, Journal::Done done);
   void Trim(std::string_view space, std::uint64_t position);
   // Blocks: for the disk.
   Result Own(std::string_view space, StoredSpace* owned, std::string* error);

@@ -10,8 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sluice/types.h>
@@ -92,7 +94,9 @@ class Journal {
   // once, before it returns. Blocks: never for the disk. The same batch again (position and batch id) is Ok and adds
   // nothing; another one at a position that is taken, or a deposed epoch, is Fenced; a position that leaves a gap is
   // Unavailable.
-  virtual void Append(Batch batch, Done done) = 0;
+  // The batch may be kept, to be appended again. Borrows: nothing.
+  virtual void Append(std::shared_ptr<const Batch> batch, Done done) = 0;
+  void Append(Batch batch, Done done) { Append(std::make_shared<const Batch>(std::move(batch)), std::move(done)); }
   // The contents of one batch. kLost: trimmed, or never there. Blocks: for the disk.
   virtual Result ReadContents(std::string_view space, std::uint64_t position, std::string* contents) = 0;
   // Batches up to `position` are not needed any more. Takes effect some time later. Blocks: never.

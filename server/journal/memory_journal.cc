@@ -71,7 +71,7 @@ struct MemoryJournal::State {
 };
 
 struct MemoryJournal::Held {
-  Batch batch;
+  std::shared_ptr<const Batch> batch;
   Done done;
 };
 
@@ -129,7 +129,7 @@ Result MemoryJournal::Scan(std::string_view space, std::uint64_t from,
   return Result::kOk;
 }
 
-void MemoryJournal::Append(Batch batch, Done done) {
+void MemoryJournal::Append(std::shared_ptr<const Batch> batch, Done done) {
   Held held{std::move(batch), std::move(done)};
   {
     MutexLock lock(mutex_);
@@ -148,10 +148,10 @@ void MemoryJournal::CarryOut(Held held) {
     const auto scripted = script_.find(carried_out_++);
     if (scripted != script_.end()) {
       result = scripted->second.result;
-      if (scripted->second.is_written) Write(held.batch);
+      if (scripted->second.is_written) Write(*held.batch);
       script_.erase(scripted);
     } else {
-      result = Write(held.batch);
+      result = Write(*held.batch);
     }
   }
   held.done(result);

@@ -88,7 +88,9 @@ Result RocksDbJournal::Scan(std::string_view space, std::uint64_t from,
   return found ? store->Scan(found->stored.id, space, from, visit, error) : Result::kOk;
 }
 
-void RocksDbJournal::Append(Batch batch, Done done) { committer_->Append(std::move(batch), std::move(done)); }
+void RocksDbJournal::Append(std::shared_ptr<const Batch> batch, Done done) {
+  committer_->Append(std::move(batch), std::move(done));
+}
 
 Result RocksDbJournal::ReadContents(std::string_view space, std::uint64_t position, std::string* contents) {
   const std::optional<SpaceState> found = table_->Find(space);

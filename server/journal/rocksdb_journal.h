@@ -42,7 +42,8 @@ class RocksDbJournal : public Journal {
   Result Own(std::string_view space, Extent* extent, std::string* error) override;
   Result Scan(std::string_view space, std::uint64_t from, const std::function<void(const ReadBatch&)>& visit,
               std::string* error) override;
-  void Append(Batch batch, Done done) override;
+  using Journal::Append;
+  void Append(std::shared_ptr<const Batch> batch, Done done) override;
   Result ReadContents(std::string_view space, std::uint64_t position, std::string* contents) override;
   void Trim(std::string_view space, std::uint64_t position) override;
   Result Snapshot(const std::string& directory, std::string* error) override;

@@ -148,8 +148,8 @@ std::unique_ptr<Store> Store::OpenToRead(const DataDirectory* directory, const R
 
 Store::~Store() {
   if (db_ == nullptr || is_to_read_) return;
-  // Says that what stands before it was synced, if it was: the next check of the logs will know the last batch for an
-  // acknowledged one.
+  // After a failure it does nothing. Else it says that what stands before it was synced, if it was: the next check of
+  // the logs will know the last batch for an acknowledged one.
   rocksdb::WriteBatch mark = NewBatch();
   Write(&mark).PermitUncheckedError();
   db_->Close().PermitUncheckedError();
@@ -188,13 +188,16 @@ rocksdb::WriteBatch Store::NewBatch() {
   return batch;
 }
 
-rocksdb::Status Store::Write(rocksdb::WriteBatch* batch) { return db_->Write({}, batch); }
+rocksdb::Status Store::Write(rocksdb::WriteBatch* batch) {
+  if (failure_.ok()) failure_ = db_->Write({}, batch);
+  return failure_;
+}
 
 rocksdb::Status Store::Sync() {
   const std::uint64_t written = db_->GetLatestSequenceNumber();
-  rocksdb::Status status = db_->SyncWAL();
-  if (status.ok()) synced_ = written;
-  return status;
+  if (failure_.ok()) failure_ = db_->SyncWAL();
+  if (failure_.ok()) synced_ = written;
+  return failure_;
 }
 
 Result Store::ReadSpaces(std::vector<StoredSpace>* spaces, std::string* error) const {

@@ -44,7 +44,7 @@ class Store {
 
   // An empty batch, to be filled and handed to Write.
   rocksdb::WriteBatch NewBatch();
-  // With the operating system.
+  // With the operating system. After a failure, of this or of Sync, both do nothing but tell it again.
   rocksdb::Status Write(rocksdb::WriteBatch* batch);
   // All that was written is on stable storage.
   rocksdb::Status Sync();
@@ -69,6 +69,7 @@ class Store {
   const DataDirectory* directory_ = nullptr;
   std::unique_ptr<rocksdb::DB> db_;
   bool is_to_read_ = false;
+  rocksdb::Status failure_{};
   std::uint64_t synced_ = 0;  // sequence up to which all is on stable storage
 };
 

@@ -323,6 +323,24 @@ TEST_F(DurableBroker, WhoeverWaitsHearsOfIt) {
   EXPECT_EQ(got->reason(), Reason::kUnavailable);
 }
 
+TEST_F(DurableBroker, ABatchThatMayBeWrittenIsAppendedUntilThatIsCertain) {
+  for (const bool is_written : {true, false}) {
+    Submit(CreateQueue{"q", {.durability = Durability::kFsync}});
+    const QueueStats before = StatsNow();
+    journal_->Script(0, {Result::kUnknown, is_written});
+    journal_->Script(1, {Result::kUnavailable, false});
+    const auto put = Submit(PutOne("a"));
+    EXPECT_TRUE(put->waits());
+    for (int i = 0; i < 2; ++i) {
+      clock.Advance(1s);
+      broker_->RunDue();
+    }
+    EXPECT_TRUE(put->answer.ok());
+    Kill(/*power_loss=*/true);
+    EXPECT_EQ(StatsNow().ready, before.ready + 1);
+  }
+}
+
 TEST_F(DurableBroker, AFullDiskRefusesPutsAndTakesTaskDone) {
   Create();
   Submit(PutOne("a"));

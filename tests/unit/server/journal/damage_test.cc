@@ -93,7 +93,9 @@ class Damage : public testing::Test {
       EXPECT_NE(error, "");
       return error;
     }
-    for (const auto& [name, promised] : promises_) {
+    for (const auto& entry : promises_) {
+      const std::string& name = entry.first;
+      const Promises& promised = entry.second;
       const Result scanned = journal->Scan(
           name, 1,
           [&](const ReadBatch& batch) {
