@@ -93,6 +93,7 @@ int main(int argc, char** argv) {
   ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
   std::signal(SIGPIPE, SIG_IGN);  // a closed log pipe is no reason to die
+  std::signal(SIGXFSZ, SIG_IGN);  // nor is a file that may not grow
   using namespace sluice::server;
   const CommandLine command_line =
       ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc), std::cout, std::cerr);

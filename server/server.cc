@@ -69,6 +69,7 @@ broker::Storage Server::StorageOfBroker() {
   storage.journal = journal_.get();
   storage.run_blocking = [this](std::function<void()> task) { asio::post(disk_, std::move(task)); };
   storage.report = [this](const std::string& trouble) { storage_watch_.NamespaceFailed(trouble); };
+  storage.note = [](const std::string& what) { spdlog::warn("{}", what); };
   return storage;
 }
 

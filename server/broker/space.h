@@ -175,6 +175,7 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   std::uint64_t durable_ SLUICE_GUARDED_BY(mutex_) = 0;  // position of the last batch that the journal has
   std::shared_ptr<const journal::Batch> in_flight_ SLUICE_GUARDED_BY(mutex_);  // on its way; null: none is
   std::uint64_t trim_ SLUICE_GUARDED_BY(mutex_) = 0;                           // when it is there; 0: nothing
+  bool noted_ SLUICE_GUARDED_BY(mutex_) = false;                               // that it is appended again
   std::optional<TimePoint> retry_ SLUICE_GUARDED_BY(mutex_);                   // when it is appended again
   std::vector<Held> held_ SLUICE_GUARDED_BY(mutex_);
   std::vector<std::uint64_t> loads_ SLUICE_GUARDED_BY(mutex_);  // contents to be read, some not written yet

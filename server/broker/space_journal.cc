@@ -12,7 +12,7 @@ namespace {
 
 using journal::Result;
 
-constexpr std::uint64_t kProgressBatches = 256;  // counting items costs a little for each queue
+constexpr std::uint64_t kProgressBatches = 256;   // counting items costs a little for each queue
 constexpr std::chrono::milliseconds kRetry{200};  // before a batch is appended again
 
 std::string Describe(const std::string& space, Result result) {
@@ -133,8 +133,9 @@ void Space::AppendLater(Result result) {
   }
   retry_ = Now() + kRetry;
   spaces_.schedule().Arm(shared_from_this(), *retry_);
-  spaces_.ReportTrouble("namespace '" + name_ + "': the journal answered " + std::string(journal::NameOf(result)) +
-                        "; trying again, and nothing is acknowledged meanwhile");
+  if (std::exchange(noted_, true)) return;
+  spaces_.Note("namespace '" + name_ + "': the journal answered " + std::string(journal::NameOf(result)) +
+               "; trying again, and nothing is acknowledged meanwhile");
 }
 
 void Space::Appended(Result result) {
@@ -152,6 +153,7 @@ void Space::Appended(Result result) {
     return;
   }
   ++durable_;
+  if (std::exchange(noted_, false)) spaces_.Note("namespace '" + name_ + "': the journal takes what is said again");
   if (trim_ != 0) spaces_.journal()->Trim(name_, trim_);
   auto later = held_.begin();
   for (Held& held : held_) {

@@ -98,6 +98,10 @@ void Spaces::ReportTrouble(const std::string& trouble) {
   if (storage_.report) CompletionScope::Defer([this, trouble] { storage_.report(trouble); });
 }
 
+void Spaces::Note(const std::string& what) {
+  if (storage_.note) CompletionScope::Defer([this, what] { storage_.note(what); });
+}
+
 std::shared_ptr<Space> Spaces::Find(std::string_view name) const {
   MutexLock lock(registry_mutex_);
   const auto found = spaces_.find(name);

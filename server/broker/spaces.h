@@ -56,6 +56,7 @@ class Spaces : public std::enable_shared_from_this<Spaces> {
   // The refusal of what takes space on the disk, while the journal takes nothing, or only what frees space.
   std::optional<Answer> RefuseForStorage();
   void ReportTrouble(const std::string& trouble);
+  void Note(const std::string& what);
   Durability reaches() const { return reaches_; }
   queue::MemoryBudget& budget() { return budget_; }
   Schedule& schedule() { return schedule_; }
