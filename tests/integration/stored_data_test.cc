@@ -107,8 +107,12 @@ class StoredBroker {
     }
     return Must<PutResult>(std::move(put));
   }
-  std::vector<Delivery> Take(const std::string& queue, std::uint32_t count, bool auto_ack = false) {
-    Get get{.queue = queue, .max_items = count, .timeout = 0ms, .auto_ack = auto_ack, .lease = 1h};
+  std::vector<Delivery> Take(const std::string& queue, std::uint32_t count) {
+    Get get;
+    get.queue = queue;
+    get.max_items = count;
+    get.timeout = 0ms;
+    get.lease = 1h;
     return Must<GetResult>(get).deliveries;
   }
   std::vector<std::string> Texts(const std::string& queue) {
@@ -141,7 +145,9 @@ void WriteLeases(StoredBroker& broker) {
   const auto session = (*broker).OpenSession("worker", 30s, &refusal);
   const auto sink = std::make_shared<Sink>();
   ASSERT_TRUE(session->Attach(sink, 0).ok);
-  ASSERT_TRUE(session->Submit(1, "default", Get{.queue = "leased", .max_items = 1, .timeout = 0ms}));
+  Get get;
+  get.queue = "leased";
+  ASSERT_TRUE(session->Submit(1, "default", get));
   ASSERT_TRUE(sink->Await());
   ASSERT_EQ(session->TakeAnswers(sink.get(), 10, 1000).size(), 1u);
   broker.Take("leased", 1);
@@ -292,7 +298,8 @@ TEST_P(StoredData, WasTrimmed) {
   EXPECT_GT(extents.at(0).first, 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, StoredData, testing::Values("v1"), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Versions, StoredData, testing::Values("v1"),
+                         [](const auto& version) { return version.param; });
 
 TEST(StoredDataOfThisVersion, IsWrittenWhenAskedFor) {
   const char* const directory = std::getenv("SLUICE_WRITE_DATA");
