@@ -122,8 +122,32 @@ std::unique_ptr<Store> Store::Open(const DataDirectory* directory, const RocksDb
   return store;
 }
 
+std::unique_ptr<Store> Store::OpenToRead(const DataDirectory* directory, const RocksDbOptions& journal_options,
+                                         Health* failure) {
+  WalCheck::Tables tables;
+  WalCheck logs(directory->env(), directory->path());
+  if (!ReadTables(*directory, journal_options, &tables, failure) || !logs.Run(tables, failure)) return nullptr;
+  std::unique_ptr<Store> store(new Store);
+  store->directory_ = directory;
+  store->is_to_read_ = true;
+  rocksdb::Options options = OptionsOf(journal_options, directory->env());
+  // A torn end is still there, and is left out; after it a log may go on where it was cut.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory->path(), &db);
+  store->db_.reset(db);
+  std::string version;
+  if (status.ok()) status = db->Get({}, SliceOf(kVersionKey), &version);
+  if (!status.ok() && !status.IsNotFound()) {
+    *failure = {ResultOf(status), "cannot open data directory " + directory->path() + ": " + status.ToString()};
+    return nullptr;
+  }
+  if (!store->CheckVersion(version, failure)) return nullptr;
+  return store;
+}
+
 Store::~Store() {
-  if (db_ == nullptr) return;
+  if (db_ == nullptr || is_to_read_) return;
   // After a failure it does nothing. Else it says that what stands before it was synced, if it was: the next check of
   // the logs will know the last batch for an acknowledged one.
   rocksdb::WriteBatch mark = NewBatch();
@@ -136,20 +160,25 @@ bool Store::Start(Health* failure) {
   std::string version;
   rocksdb::Status status = db_->Get({}, SliceOf(kVersionKey), &version);
   rocksdb::WriteBatch first = NewBatch();
-  if (status.IsNotFound()) {
+  if (status.IsNotFound() && synced_ == 0) {
     version = std::to_string(kDirectoryVersion);
     status = first.Put(SliceOf(kVersionKey), version);
   }
-  if (status.ok() && version != std::to_string(kDirectoryVersion)) {
-    *failure = {Result::kUnavailable, "data directory " + directory_->path() + " has format " + version +
-                                          ", and this sluiced reads " + std::to_string(kDirectoryVersion) +
-                                          ": run the version that wrote it, or a newer one"};
-    return false;
-  }
+  if ((status.ok() || status.IsNotFound()) && !CheckVersion(version, failure)) return false;
   if (status.ok()) status = Write(&first);
   if (status.ok()) status = Sync();
   if (status.ok()) return true;
   *failure = {ResultOf(status), "cannot use data directory " + directory_->path() + ": " + status.ToString()};
+  return false;
+}
+
+bool Store::CheckVersion(const std::string& version, Health* failure) const {
+  if (version == std::to_string(kDirectoryVersion)) return true;
+  *failure = {Result::kUnavailable, "data directory " + directory_->path()};
+  failure->text += version.empty()
+                       ? " is another program's: name an empty or a new directory"
+                       : " has format " + version + ", and this sluiced reads " + std::to_string(kDirectoryVersion) +
+                             ": run the version that wrote it, or a newer one";
   return false;
 }
 
@@ -253,7 +282,7 @@ Result Store::Scan(std::uint32_t id, std::string_view name, std::uint64_t from,
   return ResultOf(entry->status());
 }
 
-Result Store::ReadContents(std::uint32_t id, std::uint64_t position, std::string* contents) const {
+Result Store::ReadContents(std::uint32_t id, std::uint64_t position, std::string* contents, std::string* error) const {
   contents->clear();
   rocksdb::ReadOptions options;
   options.fill_cache = false;  // read once, as a rule
@@ -266,7 +295,10 @@ Result Store::ReadContents(std::uint32_t id, std::uint64_t position, std::string
     const Result result = ReadHeader(id, position, &header, &records_bytes);
     return result == Result::kOk && header.contents_bytes > 0 ? Result::kLost : result;
   }
-  if (!status.ok()) return ResultOf(status);
+  if (!status.ok()) {
+    if (error != nullptr) *error = "position " + std::to_string(position) + ": " + status.ToString();
+    return ResultOf(status);
+  }
   BatchHeader header;
   std::string_view bytes;
   if (!DecodeBatch(key, ViewOf(value), &header, &bytes)) return Result::kCorrupt;

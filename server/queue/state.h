@@ -135,7 +135,8 @@ class Namespace::State {
   std::size_t item_count() const;
   std::size_t queue_count() const { return queues_.size(); }
   std::size_t waiter_count() const { return waiters_.size(); }
-  void CheckInvariants() const;  // invariants.cc
+  void VisitHomes(const HomeVisitor& visit) const;
+  const char* BrokenInvariant() const;  // invariants.cc
 
  private:
   enum class Attempt { kCounts, kDoesNotCount };
@@ -261,6 +262,7 @@ class Namespace::State {
   // The leases that `fences` name; the others go to `lost`. Empty: refused already. Borrows: until the next call.
   const std::vector<StoredItem*>& Held(const Call& call, const Queue& queue, const std::vector<Fence>& fences,
                                        std::vector<Fence>* lost);
+  void CheckAll() const;  // invariants.cc
   bool Joined(const Waiter& waiter) const;
   std::uint64_t AfterJoin(const Waiter& waiter) const;
   JoinResult CountsOf(const std::vector<JoinPart>& parts) const;
