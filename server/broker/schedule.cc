@@ -10,11 +10,11 @@ Schedule::Schedule(const Clock& clock, std::function<void()> wake)
 void Schedule::Arm(const std::shared_ptr<Timed>& timed, TimePoint deadline) {
   {
     MutexLock lock(mutex_);
-    std::optional<TimePoint>& armed = timed->armed_;
-    if (armed && *armed <= deadline) return;
-    if (armed) entries_.erase({*armed, timed.get(), {}});
-    armed = deadline;
-    entries_.insert({deadline, timed.get(), timed});
+    auto& armed = timed->armed_;
+    if (armed && armed->deadline <= deadline) return;
+    if (armed) entries_.erase({*armed, {}});
+    armed = {deadline, ++last_number_};
+    entries_.insert({*armed, timed});
     if (deadline >= promised_) return;
     promised_ = TimePoint::min();
   }
@@ -27,7 +27,7 @@ void Schedule::Arm(const std::shared_ptr<Timed>& timed, TimePoint deadline) {
 void Schedule::Forget(Timed& timed) {
   MutexLock lock(mutex_);
   if (!timed.armed_) return;
-  entries_.erase({*timed.armed_, &timed, {}});
+  entries_.erase({*timed.armed_, {}});
   timed.armed_.reset();
 }
 
@@ -42,7 +42,7 @@ std::optional<TimePoint> Schedule::RunDue() {
     promised_ = TimePoint::max();
     return std::nullopt;
   }
-  promised_ = entries_.begin()->deadline;
+  promised_ = entries_.begin()->place.deadline;
   return promised_;
 }
 
@@ -51,7 +51,7 @@ std::vector<std::shared_ptr<Timed>> Schedule::TakeDue() {
   const TimePoint now = clock_.Now();
   MutexLock lock(mutex_);
   promised_ = TimePoint::min();
-  while (!entries_.empty() && entries_.begin()->deadline <= now) {
+  while (!entries_.empty() && entries_.begin()->place.deadline <= now) {
     auto owner = entries_.begin()->owner.lock();
     if (owner) {
       owner->armed_.reset();

@@ -1,11 +1,12 @@
 // When what has a deadline is to be looked at again: namespaces (timeouts, leases) and sessions (silence, grace).
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <set>
-#include <utility>
 #include <vector>
 
 #include <sluice/clock.h>
@@ -23,7 +24,13 @@ class Timed {
 
  private:
   friend class Schedule;
-  std::optional<TimePoint> armed_;  // its place in the schedule; guarded by the schedule's mutex
+  // Its place in the schedule; guarded by the schedule's mutex.
+  struct Place {
+    TimePoint deadline;
+    std::uint64_t number;  // of the arming: those of one instant come in this order
+    auto operator<=>(const Place&) const = default;
+  };
+  std::optional<Place> armed_;
 };
 
 // Lazy: arming for a later time than before costs nothing and changes nothing; the thing is looked at too early and
@@ -47,12 +54,9 @@ class Schedule {
 
  private:
   struct Entry {
-    TimePoint deadline;
-    Timed* timed;
+    Timed::Place place;
     std::weak_ptr<Timed> owner;
-    bool operator<(const Entry& other) const {
-      return std::pair(deadline, timed) < std::pair(other.deadline, other.timed);
-    }
+    bool operator<(const Entry& other) const { return place < other.place; }
   };
 
   std::vector<std::shared_ptr<Timed>> TakeDue() SLUICE_EXCLUDES(mutex_);
@@ -61,6 +65,7 @@ class Schedule {
   const std::shared_ptr<const std::function<void()>> wake_;
   Mutex mutex_;
   std::set<Entry> entries_ SLUICE_GUARDED_BY(mutex_);  // at most one per Timed
+  std::uint64_t last_number_ SLUICE_GUARDED_BY(mutex_) = 0;
   // An earlier deadline than this one wakes the caller of RunDue; min = it will come anyhow.
   TimePoint promised_ SLUICE_GUARDED_BY(mutex_) = TimePoint::max();
 };

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "common/limits.h"
+#include "common/seeded_bug.h"
 #include "server/broker/sessions.h"
 
 namespace sluice::broker {
@@ -176,6 +177,7 @@ void Session::Impl::Due() {
     sessions_->spaces().schedule().Arm(Share(), deadline);
     return;
   }
+  if (SLUICE_SEEDED_BUG(kKeepLeases)) return;
   End(Reason::kSessionLost, attached ? "the session has ended: nothing came from its client for its whole lease"
                                      : "the session has ended: no stream came back within the grace period");
 }

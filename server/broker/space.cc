@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/seeded_bug.h"
 #include "server/broker/creation.h"
 #include "server/broker/spaces.h"
 
@@ -233,7 +234,7 @@ void Space::ArmDeadline() {
 
 void Space::ReleaseAnswers() {
   for (auto& [id, answer] : effects_.answers) {
-    if (answer.after <= durable_) {
+    if (answer.after <= durable_ || SLUICE_SEEDED_BUG(kAnswerBeforeCommit)) {
       Release(addressees_.Take(id.value), std::move(answer));
     } else {
       Hold(addressees_.Take(id.value), std::move(answer));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/seeded_bug.h"
 #include "server/broker/space.h"
 #include "server/broker/spaces.h"
 
@@ -108,7 +109,7 @@ void Space::Flush() {
                        .epoch = epoch_,
                        .position = taken.position,
                        .batch_id = taken.position,  // of this epoch there is one batch for a position
-                       .durability = taken.level,
+                       .durability = SLUICE_SEEDED_BUG(kSkipSync) ? Durability::kMemory : taken.level,
                        .reserve = !taken.adds,
                        .records = std::move(taken.records),
                        .contents = std::move(taken.contents)});

@@ -5,7 +5,9 @@
 #include <variant>
 
 namespace sluice::journal {
-namespace {
+
+// Not of one source alone, as a compiler that is given several at once sees it.
+namespace memory {
 
 struct Stored {
   std::uint64_t batch_id = 0;
@@ -33,6 +35,16 @@ struct Trimmed {
   std::uint64_t position;
 };
 
+}  // namespace memory
+
+namespace {
+
+using memory::Appended;
+using memory::Owned;
+using memory::Space;
+using memory::Stored;
+using memory::Trimmed;
+
 std::string PlaceOf(std::string_view space, std::uint64_t position) {
   return "namespace \"" + std::string(space) + "\", position " + std::to_string(position);
 }
@@ -46,11 +58,11 @@ Extent ExtentOf(const std::string& name, const Space& space) {
 }  // namespace
 
 struct MemoryJournal::Change {
-  std::variant<Owned, Appended, Trimmed> what;
+  std::variant<memory::Owned, memory::Appended, memory::Trimmed> what;
 };
 
 struct MemoryJournal::State {
-  std::map<std::string, Space, std::less<>> spaces;
+  std::map<std::string, memory::Space, std::less<>> spaces;
 
   Space* Find(std::string_view name) {
     const auto found = spaces.find(name);

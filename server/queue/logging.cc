@@ -2,6 +2,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/seeded_bug.h"
 #include "server/queue/state.h"
 
 namespace sluice::queue {
@@ -76,7 +77,7 @@ void Namespace::State::LogPut(const Queue& queue, const std::vector<ContentPtr>&
     const std::size_t entry_bytes = log_.AddContent(*content);
     record.items.push_back({content->priority, content->payload.size(), entry_bytes});
   }
-  log_.Add(record, queue.settings.durability);
+  log_.Add(record, SLUICE_SEEDED_BUG(kPromiseTooMuch) ? Durability::kAsync : queue.settings.durability);
   log_.SetAdds();
   put_offset_ = static_cast<std::uint32_t>(record.offset);
   *facts = std::move(record.items);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/limits.h"
+#include "common/seeded_bug.h"
 #include "server/queue/state.h"
 
 namespace sluice::queue {
@@ -76,6 +77,7 @@ bool Namespace::State::Replay(std::uint64_t position, std::string_view records, 
   while (!records.empty()) {
     if (!ReadRecord(&records, &record, error)) return false;
     std::visit([this](const auto& one) { Take(one); }, record);
+    if (SLUICE_SEEDED_BUG(kSkipTail)) break;
   }
   CountBatch(position, bytes + replayed_contents_);
   return true;
@@ -131,6 +133,7 @@ void Namespace::State::Take(const ItemsRecord& record) {
   replayed_contents_ += offset - record.offset;
   queue.put += record.items.size();
   last_item_ = std::max(last_item_, id - 1);
+  if (SLUICE_SEEDED_BUG(kForgetPut)) return;
   window_.Remember({{record.queue, record.producer, record.sequence},
                     ItemId{record.first_id},
                     static_cast<std::uint32_t>(record.items.size()),
@@ -165,6 +168,7 @@ void Namespace::State::Take(const LeasedRecord& record) {
   ReplayedQueue& of = replayed_->Of(record.queue);
   of.queue->delivered += record.items.size();
   of.queue->redelivered += record.redelivered;
+  if (SLUICE_SEEDED_BUG(kForgetLease)) return;
   std::uint64_t fence = record.first_fence;
   for (const std::uint64_t id : record.items) {
     if (StoredItem* const item = replayed_->Item(of, id)) {
@@ -203,7 +207,7 @@ void Namespace::State::Take(const FinishedRecord& record) {
   ReplayedQueue& of = replayed_->Of(record.queue);
   Queue& queue = *of.queue;
   switch (record.outcome) {
-    case Outcome::kDone: queue.done += record.items.size(); break;
+    case Outcome::kDone: queue.done += record.items.size() * (SLUICE_SEEDED_BUG(kCountTwice) ? 2 : 1); break;
     case Outcome::kDead: queue.dead += record.items.size(); break;
     case Outcome::kDiscarded: queue.discarded += record.items.size(); break;
   }
@@ -336,6 +340,7 @@ void Namespace::State::KeepLeases(SessionId session, std::span<const Fence> fenc
   std::vector<std::uint64_t> kept;
   for (const Fence fence : fences) kept.push_back(fence.value);
   std::sort(kept.begin(), kept.end());
+  if (SLUICE_SEEDED_BUG(kKeepUnheard)) return;
   std::vector<StoredItem*> unknown;
   const auto& leases = found->second.leases;
   for (StoredItem* item = leases.front(); item != nullptr; item = leases.Next(item)) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/limits.h"
+#include "common/seeded_bug.h"
 #include "server/queue/state.h"
 
 namespace sluice::queue {
@@ -52,7 +53,7 @@ std::uint64_t Namespace::State::OldestHome() const {
   const auto consider = [&oldest](std::uint64_t home) {
     if (home != 0) oldest = std::min(oldest, home);
   };
-  if (!homes_.empty()) consider(homes_.begin()->first);
+  if (!homes_.empty() && !SLUICE_SEEDED_BUG(kTrimTooEarly)) consider(homes_.begin()->first);
   for (const auto& [name, queue] : queues_) {
     consider(queue->home);
     if (!queue->cold.empty()) consider(queue->cold.front().home.position);

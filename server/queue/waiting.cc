@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/limits.h"
+#include "common/seeded_bug.h"
 #include "server/queue/state.h"
 
 namespace sluice::queue {
@@ -196,6 +197,7 @@ void Namespace::State::EndSession(SessionId session, TimePoint now, Effects& eff
   if (state.home != 0) log_.Add(SessionEndedRecord{session.value}, Durability::kMemory);
   latest_session_ = {};
   sessions_.erase(found);
+  if (SLUICE_SEEDED_BUG(kLoseWaiter)) return;
   for (Queue* queue : touched) Settle(*queue, now, effects);
 }
 

@@ -163,4 +163,10 @@ std::string ToText(const QueueDescription& queue) {
   return out.str();
 }
 
+std::string ToText(const QueueStats& stats) {
+  std::ostringstream out;
+  out << stats;
+  return out.str();
+}
+
 }  // namespace sluice::sim

@@ -12,5 +12,6 @@ namespace sluice::sim {
 std::string ToText(const Answer& answer);
 std::string ToText(const Command& command);
 std::string ToText(const QueueDescription& queue);
+std::string ToText(const QueueStats& stats);
 
 }  // namespace sluice::sim
