@@ -1,6 +1,7 @@
 // One function per command on a queue's items: checks, moves, settles, answers.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -95,16 +96,25 @@ bool Namespace::State::Run(const Call& call, Get&& get) {
   return true;
 }
 
+bool Namespace::State::WasSettled(const Call& call, Fence fence, std::optional<Settled> how) {
+  if (SLUICE_SEEDED_BUG(kSkipFence)) return true;
+  if (call.session == nullptr || !how) return false;
+  const auto found = call.session->settled.find(fence.value);
+  if (found == call.session->settled.end() || found->second != *how) return false;
+  call.session->settled.erase(found);
+  return true;
+}
+
 const std::vector<StoredItem*>& Namespace::State::Held(const Call& call, const Queue& queue,
-                                                       const std::vector<Fence>& fences, std::vector<Fence>* lost) {
+                                                       const std::vector<Fence>& fences, std::optional<Settled> how,
+                                                       std::vector<Fence>* lost) {
   held_.clear();
   for (const Fence fence : fences) {
     StoredItem* item = FindLease(fence, queue);
     if (item != nullptr && !item->named) {
       item->named = true;
       held_.push_back(item);
-    } else if ((call.session == nullptr || call.session->settled.erase(fence.value) == 0) &&
-               !SLUICE_SEEDED_BUG(kSkipFence)) {
+    } else if (!WasSettled(call, fence, how)) {
       lost->push_back(fence);
     }
   }
@@ -121,7 +131,7 @@ bool Namespace::State::Run(const Call& call, TaskDone&& done) {
   Queue* queue = Find(call, done.queue);
   if (queue == nullptr) return false;
   TaskDoneResult result;
-  const auto& held = Held(call, *queue, done.fences, &result.lost);
+  const auto& held = Held(call, *queue, done.fences, Settled::kDone, &result.lost);
   if (result.lost.size() == done.fences.size()) return false;
   for (StoredItem* item : held) {
     Unlease(*item);
@@ -137,7 +147,7 @@ bool Namespace::State::Run(const Call& call, Fail&& fail) {
   Queue* queue = Find(call, fail.queue);
   if (queue == nullptr) return false;
   FailResult result;
-  const auto& held = Held(call, *queue, fail.fences, &result.lost);
+  const auto& held = Held(call, *queue, fail.fences, Settled::kReturned, &result.lost);
   if (result.lost.size() == fail.fences.size()) return false;
   // What was settled before a restart is known to be no more than that.
   result.retried = static_cast<std::uint32_t>(fail.fences.size() - result.lost.size() - held.size());
@@ -155,7 +165,7 @@ bool Namespace::State::Run(const Call& call, Release&& release) {
   Queue* queue = Find(call, release.queue);
   if (queue == nullptr) return false;
   ReleaseResult result;
-  const auto& held = Held(call, *queue, release.fences, &result.lost);
+  const auto& held = Held(call, *queue, release.fences, Settled::kReturned, &result.lost);
   if (result.lost.size() == release.fences.size()) return false;
   for (StoredItem* item : held) Return(*item, Attempt::kDoesNotCount, call.effects);
   result.durability = Reached(*queue);
@@ -169,7 +179,7 @@ bool Namespace::State::Run(const Call& call, Extend&& extend) {
   if (queue == nullptr) return false;
   ExtendResult result;
   result.lease = queue->LeaseTime(extend.lease);
-  const auto& held = Held(call, *queue, extend.fences, &result.lost);
+  const auto& held = Held(call, *queue, extend.fences, std::nullopt, &result.lost);
   if (held.empty()) return false;
   result.durability = Reached(*queue);
   for (StoredItem* item : held) {

@@ -46,6 +46,7 @@ Answer Namespace::State::Deliver(Queue& queue, const GetTerms& get, SessionState
                                  TimePoint now) {
   Answer answer;
   auto& result = answer.result.emplace<GetResult>();
+  answer.after = numbered_;
   const bool logs = Logs(queue);
   const std::uint64_t redelivered = queue.redelivered;
   result.auto_ack = get.auto_ack;

@@ -17,11 +17,12 @@ Durability LevelOf(const Queue& queue) { return std::max(queue.settings.durabili
 
 void Namespace::State::StartLog(std::uint64_t position) {
   log_.Start(position);
-  LogNumbers();
+  LogNumbers(Durability::kFsync);
+  numbered_ = position;
 }
 
-void Namespace::State::LogNumbers() {
-  log_.Add(NumbersRecord{last_item_, last_fence_, last_queue_}, Durability::kMemory);
+void Namespace::State::LogNumbers(Durability level) {
+  log_.Add(NumbersRecord{last_item_, last_fence_, last_queue_}, level);
   numbers_home_ = log_.position();
 }
 

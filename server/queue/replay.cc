@@ -189,7 +189,7 @@ void Namespace::State::Take(const ReturnedRecord& record) {
   for (const std::uint64_t id : record.items) {
     StoredItem* const item = replayed_->Item(of, id);
     if (item == nullptr) continue;
-    if (item->owner != nullptr) item->owner->settled.insert(item->fence.value);
+    if (item->owner != nullptr) item->owner->settled.emplace(item->fence.value, Settled::kReturned);
     item->fence = {};
     item->owner = nullptr;
     item->deadline.reset();
@@ -211,6 +211,7 @@ void Namespace::State::Take(const FinishedRecord& record) {
     case Outcome::kDead: queue.dead += record.items.size(); break;
     case Outcome::kDiscarded: queue.discarded += record.items.size(); break;
   }
+  const Settled how = record.outcome == Outcome::kDone ? Settled::kDone : Settled::kReturned;
   for (const std::uint64_t id : record.items) {
     if (!queue.cold.empty() && queue.cold.front().id.value == id) {
       queue.cold.pop_front();
@@ -218,7 +219,7 @@ void Namespace::State::Take(const FinishedRecord& record) {
     }
     const StoredItem* const item = replayed_->Item(of, id);
     if (item == nullptr) continue;
-    if (item->owner != nullptr) item->owner->settled.insert(item->fence.value);
+    if (item->owner != nullptr) item->owner->settled.emplace(item->fence.value, how);
     of.items.erase(id);
   }
 }

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "common/ids.h"
 #include "server/queue/intrusive_list.h"
@@ -12,6 +12,9 @@
 #include "server/queue/waiter.h"
 
 namespace sluice::queue {
+
+// What was said of a lease.
+enum class Settled : std::uint8_t { kDone, kReturned };
 
 // From the session's first command until it ends. Does not move: items and waiters point here.
 struct SessionState {
@@ -21,8 +24,9 @@ struct SessionState {
   std::chrono::milliseconds lease{0};
   std::uint64_t home = 0;  // position of its SessionRecord; 0: none
   bool suspended = false;
-  // Leases that it had settled before a restart: it may ask again, once, because the answer was lost.
-  std::unordered_set<std::uint64_t> settled;
+  // Leases that it had settled before a restart, by fence: it may say the same again, once, because the answer was
+  // lost.
+  std::unordered_map<std::uint64_t, Settled> settled;
   IntrusiveList<StoredItem, &StoredItem::by_session> leases;
   IntrusiveList<Waiter, &Waiter::by_session> waiters;  // in order of arrival
 };

@@ -189,7 +189,7 @@ class Namespace::State {
   // ---- logging.cc: nothing happens unless the namespace has a log, and the queue is durable ----
   bool Logs(const Queue& queue) const { return log_.started() && queue.durable(); }
   // What an answer about the queue depends on.
-  std::uint64_t After(const Queue& queue) const { return Logs(queue) ? log_.barrier() : 0; }
+  std::uint64_t After(const Queue& queue) const { return Logs(queue) ? log_.barrier() : numbered_; }
   // False: the disk is behind; puts wait as for memory.
   bool LogHasRoom(const Queue& queue) const { return !Logs(queue) || log_.bytes() < limits::kBatchFillBytes; }
   Durability Reached(const Queue& queue) const {
@@ -206,7 +206,7 @@ class Namespace::State {
               TimePoint now, std::vector<ContentFacts>* facts);
   void SetHome(StoredItem& item, Home home);
   void LeaveHome(StoredItem& item);
-  void LogNumbers();
+  void LogNumbers(Durability level);
 
   // ---- paging.cc: queues whose contents are not all in memory ----
   // True when what is put now is not kept in memory: it is far from the front.
@@ -259,9 +259,12 @@ class Namespace::State {
   Queue* FindOrCreate(const Call& call, const std::string& name, const std::optional<QueueSettings>& create);
   Queue* Create(const Call& call, const std::string& name, const QueueSettings& settings);
   std::string Named(const std::string& queue) const { return "queue '" + name_ + "/" + queue + "'"; }
-  // The leases that `fences` name; the others go to `lost`. Empty: refused already. Borrows: until the next call.
+  // The leases that `fences` name; the others go to `lost`, unless they were settled before a restart just as they are
+  // to be now. Refused already when all are lost. Borrows: until the next call.
   const std::vector<StoredItem*>& Held(const Call& call, const Queue& queue, const std::vector<Fence>& fences,
-                                       std::vector<Fence>* lost);
+                                       std::optional<Settled> how, std::vector<Fence>* lost);
+  // Forgets it.
+  static bool WasSettled(const Call& call, Fence fence, std::optional<Settled> how);
   void CheckAll() const;  // invariants.cc
   bool Joined(const Waiter& waiter) const;
   std::uint64_t AfterJoin(const Waiter& waiter) const;
@@ -300,6 +303,9 @@ class Namespace::State {
   std::size_t untidied_bytes_ = 0;  // written since the log was last looked at
   std::uint64_t move_to_ = 0;       // what is at home up to here is to be moved
   std::uint64_t numbers_home_ = 0;
+  // No number is heard of before this position is durable: or the next server, which counts on from what it finds
+  // there, might give it out again.
+  std::uint64_t numbered_ = 0;
   std::shared_ptr<Replayed> replayed_;  // while it is replayed
   std::size_t replayed_contents_ = 0;   // bytes of contents in the batch that is replayed
   std::vector<StoredItem*> replayed_leases_;

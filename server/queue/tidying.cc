@@ -67,7 +67,7 @@ void Namespace::State::Tidy(TimePoint now, Effects& effects) {
   if (log_parts_.empty() || log_bytes_ <= std::max(log_limit_, limits::kLogFactor * live_bytes_)) return;
   move_to_ = log_parts_.front().last;
   const std::size_t until = log_.bytes() + limits::kCopyForwardBytes;
-  if (numbers_home_ <= move_to_) LogNumbers();
+  if (numbers_home_ <= move_to_) LogNumbers(Durability::kMemory);
   for (const auto& [name, queue] : queues_) {
     if (queue->home <= move_to_) LogQueue(*queue);
     while (!queue->cold.empty() && queue->cold.front().home.position <= move_to_) Thaw(*queue);

@@ -34,6 +34,7 @@ class DurableBroker : public ::testing::Test {
     journal_->Hold(false);  // what the old broker still says goes to the old journal
     broker_.reset();
     journal_ = std::move(crashed);
+    journal_->Hold(hold_at_start);
     Start();
   }
 
@@ -57,6 +58,7 @@ class DurableBroker : public ::testing::Test {
   QueueStats StatsNow() { return std::get<StatsResult>(Submit(Stats{"q"})->answer.result).stats; }
   std::string TextOf(const Delivery& delivery) { return std::string(delivery.content->payload.view()); }
 
+  bool hold_at_start = false;  // of the next broker
   BrokerOptions options;
   ManualClock clock;
   std::vector<std::string> reports;
@@ -157,6 +159,26 @@ TEST_F(DurableBroker, WhatWasAcknowledgedIsThereAfterAKill) {
   EXPECT_GT(next->deliveries().front().fence, got->deliveries().front().fence);
   ASSERT_EQ(recovered.size(), 1u);
   EXPECT_EQ(recovered[0].items, 1u);
+}
+
+TEST_F(DurableBroker, AFenceIsNeverGivenOutAgain) {
+  Create();
+  Submit(PutOne("a"));
+  Kill();
+  const Fence before = Submit(GetOne())->deliveries().front().fence;
+  Kill(/*power_loss=*/true);  // and with it what was said of the lease
+  EXPECT_GT(Submit(GetOne())->deliveries().front().fence, before);
+}
+
+TEST_F(DurableBroker, AFenceIsHeardOfNoSoonerThanTheNextServerCountsOnFromIt) {
+  Create();
+  Submit(PutOne("a"));
+  hold_at_start = true;
+  Kill();
+  const auto got = Submit(GetOne());
+  EXPECT_TRUE(got->waits());
+  journal_->CommitAll();
+  EXPECT_EQ(got->times, 1);
 }
 
 TEST_F(DurableBroker, AQueueInMemoryIsThereAgainEmpty) {
@@ -291,6 +313,28 @@ TEST_F(DurableBroker, ATaskDoneWhoseAnswerWasLostIsAnsweredAgain) {
   EXPECT_EQ(StatsNow().done, 1u);
 }
 
+TEST_F(DurableBroker, WhatWasReleasedIsNotDone) {
+  Create();
+  Submit(PutOne("a"));
+  Answer refusal;
+  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
+  worker.Send(GetOne());
+  const Fence fence = std::get<GetResult>(worker.Take().at(0).answer->result).deliveries.front().fence;
+  worker.Send(Release{"q", {fence}});  // written, and its answer lost
+  const SessionId id = worker.session->id();
+  const std::string token = worker.session->token();
+  Kill();
+  worker.session = broker_->FindSession(id, token);
+  ASSERT_TRUE(worker.Connect(1).restarted);
+  worker.session->Holding({{"default", "q", {fence}}});
+  worker.Send(TaskDone{"q", {fence}});
+  EXPECT_EQ(worker.TakeOne().answer->reason, Reason::kLeaseLost);
+  worker.Send(Extend{"q", {fence}});
+  EXPECT_EQ(worker.TakeOne().answer->reason, Reason::kLeaseLost);
+  worker.Send(Release{"q", {fence}});
+  EXPECT_TRUE(worker.TakeOne().answer->ok());
+}
+
 TEST_F(DurableBroker, ASessionThatDoesNotComeBackLosesItsLeasesAfterTheGracePeriod) {
   Create();
   Submit(PutOne("a"));
@@ -384,7 +428,6 @@ TEST_F(DurableBroker, DamageIsFoundAtTheStart) {
 }
 
 // ---- long queues ----
-
 
 TEST_F(DurableBroker, AQueueMayBeLongerThanMemory) {
   broker_.reset();
