@@ -67,8 +67,9 @@ Answer Namespace::State::Deliver(Queue& queue, const GetTerms& get, SessionState
         get.prefetch == Prefetch::kNone || (get.prefetch == Prefetch::kWanted && result.deliveries.empty());
     Lease(item, get, session, now);
     if (!begun && session != nullptr) HoldInAdvance(item, *session);
-    // Behind its put; the lease itself may be written down later.
-    if (logs) answer.after = std::max(answer.after, item.home.position);
+    // Behind its put, and behind the end of the lease before: or a restart might bring that one back to life. This
+    // lease itself may be written down later.
+    if (logs) answer.after = std::max({answer.after, item.home.position, item.returned});
     result.deliveries.push_back({item.id, item.fence, item.attempts, item.put_time, item.content});
   }
   if (logs) LogLeased(queue, result.deliveries, queue.redelivered - redelivered);
@@ -118,6 +119,7 @@ bool Namespace::State::Return(StoredItem& item, Attempt attempt, Effects& effect
   } else {
     if (Logs(queue)) {
       log_.AddReturned(queue.number, attempt == Attempt::kCounts, item.id, queue.settings.durability);
+      item.returned = log_.position();
     }
     queue.ready.PushBack(&item);
   }

@@ -41,6 +41,7 @@ struct StoredItem {
   TimePoint put_time;
   Queue* queue = nullptr;
   Home home;
+  std::uint64_t returned = 0;  // position of the batch that says so; 0: never in this life of the server
   std::int64_t priority = 0;
   std::uint32_t payload_bytes = 0;
   std::uint32_t attempts = 0;    // deliveries that counted

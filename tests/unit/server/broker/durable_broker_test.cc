@@ -96,6 +96,18 @@ TEST_F(DurableBroker, AGetOfAnItemThatIsWrittenDoesNotWaitForTheDisk) {
   EXPECT_EQ(Submit(GetOne())->times, 1);
 }
 
+TEST_F(DurableBroker, AnItemThatCameBackIsGivenOutNoSoonerThanThatIsWritten) {
+  Create();
+  Submit(PutOne("a"));
+  const auto before = Submit(GetOne());
+  journal_->Hold(true);
+  Submit(Release{"q", {before->deliveries().front().fence}});
+  const auto got = Submit(GetOne());
+  EXPECT_TRUE(got->waits()) << "a restart would bring the lease before back to life";
+  journal_->CommitAll();
+  EXPECT_EQ(got->times, 1);
+}
+
 TEST_F(DurableBroker, TaskDoneIsAnsweredWhenItIsWritten) {
   Create();
   Submit(PutOne("a"));
