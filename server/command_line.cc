@@ -11,12 +11,15 @@ namespace {
 
 constexpr char kAbout[] =
     "sluiced serves Python's queue module to programs on other machines: named bounded queues with blocking put and\n"
-    "get, task_done, join and shutdown. Queues live in memory: they end with this process.\n";
+    "get, task_done, join and shutdown. With --data-dir queues that ask for it survive this process and its machine;\n"
+    "without it all of them live in memory.\n";
 
 constexpr char kExamples[] =
     "Examples:\n"
     "  sluiced                                           serve on 127.0.0.1:7171\n"
     "  sluiced --listen 0.0.0.0:7171 --memory 4GiB       serve the network (without encryption or passwords)\n"
+    "  sluiced --data-dir /var/lib/sluice                keep durable queues there\n"
+    "  sluiced --verify /var/lib/sluice                  is what is there sound? exit 0, or 1 and what is not\n"
     "  sluiced --listen unix:/run/sluice.sock            serve this machine only, faster\n"
     "  sluiced --listen 127.0.0.1:0 --port-file ports    take a free port and write it to ./ports\n"
     "  sluiced --config sluiced.toml --check-config      is this file right?\n"
@@ -33,6 +36,7 @@ struct Flags {
   std::vector<std::vector<std::string>> values;  // as Settings(); empty: not given
   std::string config_file;
   bool check_config = false;
+  std::string verify;
 };
 
 void Declare(CLI::App& app, Flags& flags) {
@@ -48,6 +52,9 @@ void Declare(CLI::App& app, Flags& flags) {
   app.set_help_flag("-h,--help", "this text")->group("Other");
   app.set_version_flag("--version", std::string("sluiced ") + SLUICE_VERSION, "the version")->group("Other");
   app.add_option("--config", flags.config_file, "read settings from this file")->type_name("FILE")->group("Other");
+  app.add_option("--verify", flags.verify, "check this data directory, which no server uses; changes nothing in it")
+      ->type_name("DIR")
+      ->group("Other");
   app.add_flag("--check-config", flags.check_config, "say whether flags and file are right, and end")->group("Other");
 }
 
@@ -88,6 +95,7 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments, std::ost
     out << "configuration ok\n";
     result.exit_code = kExitOk;
   }
+  result.verify = flags.verify;
   return result;
 }
 

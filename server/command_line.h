@@ -16,6 +16,7 @@ inline constexpr int kExitInvalid = 2;  // flags or file
 
 struct CommandLine {
   Config config;
+  std::string verify;            // a data directory that is to be verified, nothing else; empty: none
   std::optional<int> exit_code;  // there is nothing to serve: everything that was asked for has been said
 };
 

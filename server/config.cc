@@ -109,6 +109,12 @@ Problem ApplyDataDir(Config& config, const Values& values) {
   return std::nullopt;
 }
 
+Problem ApplyBackupDir(Config& config, const Values& values) {
+  if (values.back().empty()) return "an empty path; allowed: a path of a directory";
+  config.backup_dir = values.back();
+  return std::nullopt;
+}
+
 std::vector<Setting> MakeSettings() {
   const Config defaults;
   const auto by_default = [](const std::string& value) { return " [" + value + "]"; };
@@ -124,6 +130,11 @@ std::vector<Setting> MakeSettings() {
                       "directory of the durable queues, made if it is missing; one server at a time uses it [none: "
                       "queues live in memory and end with the process]",
                       false, ApplyDataDir});
+  settings.push_back(
+      {"backup-dir", "DIR", "Storage",
+       "directory in which `sluice backup NAME` makes the directory NAME, best on another disk [none: no "
+       "backups]",
+       false, ApplyBackupDir});
   settings.push_back(
       {"memory", "SIZE", "Limits",
        "memory for items; beyond it puts wait or fail with FULL" + by_default(FormatSize(defaults.broker.memory_bytes)),

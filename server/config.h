@@ -19,8 +19,9 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 struct Config {
   std::vector<std::string> listen = {"127.0.0.1:7171"};
-  std::string port_file;  // empty: none
-  std::string data_dir;   // empty: queues live in memory
+  std::string port_file;   // empty: none
+  std::string data_dir;    // empty: queues live in memory
+  std::string backup_dir;  // empty: no backups are taken
   int threads = DefaultThreads();
   broker::BrokerOptions broker;
   std::chrono::milliseconds drain_timeout = limits::kDrain;

@@ -21,6 +21,7 @@
 #include "server/server.h"
 #include "server/system_limits.h"
 #include "server/units.h"
+#include "server/verify.h"
 
 namespace sluice::server {
 namespace {
@@ -92,10 +93,12 @@ int main(int argc, char** argv) {
   ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
   std::signal(SIGPIPE, SIG_IGN);  // a closed log pipe is no reason to die
+  std::signal(SIGXFSZ, SIG_IGN);  // nor is a file that may not grow
   using namespace sluice::server;
   const CommandLine command_line =
       ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc), std::cout, std::cerr);
   if (command_line.exit_code) return *command_line.exit_code;
+  if (!command_line.verify.empty()) return Verify(command_line.verify, std::cout) ? kExitOk : kExitCannotServe;
   SetUpLogging(command_line.config.log_format, command_line.config.log_level);
   return Serve(command_line.config);
 }

@@ -22,6 +22,8 @@ using namespace std::chrono_literals;
 
 // Health watchers and reflection streams have nothing to wait for: they are cut off this long after our own calls.
 constexpr auto kOthersLinger = 100ms;
+constexpr auto kStorageInterval = 500ms;
+constexpr auto kProgressInterval = 1s;
 
 // gRPC's library ends with its last object, and then waits up to 10 s for a poller of its own: it had better never end.
 void KeepGrpc() {
@@ -40,6 +42,7 @@ std::unique_ptr<Server> Server::Start(const Config& config, const Clock& clock, 
   std::unique_ptr<Server> server(new Server(config, clock, std::move(journal)));
   if (!server->Recover(error) || !server->Listen(error)) return nullptr;
   server->transport_->Start();
+  if (server->journal_) server->WatchStorage();
   server->io_thread_ = std::thread([io = &server->io_] { io->run(); });
   return server;
 }
@@ -49,8 +52,12 @@ Server::Server(const Config& config, const Clock& clock, std::unique_ptr<journal
       keep_io_(io_.get_executor()),
       timers_(io_, clock, [this] { return broker_.RunDue(); }),
       journal_(std::move(journal)),
+      storage_watch_([this](bool serving) { transport_->SetServing(serving); }),
       broker_(config.broker, clock, StorageOfBroker(), [this] { timers_.Wake(); }),
-      transport_(rpc::MakeCompletionQueueTransport(broker_, config.threads)) {}
+      backups_(journal_.get(), config.backup_dir),
+      transport_(rpc::MakeCompletionQueueTransport(
+          broker_, [this](const std::string& name, auto done) { backups_.Take(name, std::move(done)); },
+          config.threads)) {}
 
 Server::~Server() {
   Drain();
@@ -61,17 +68,26 @@ broker::Storage Server::StorageOfBroker() {
   broker::Storage storage;
   storage.journal = journal_.get();
   storage.run_blocking = [this](std::function<void()> task) { asio::post(disk_, std::move(task)); };
-  storage.report = [](const std::string& trouble) { spdlog::error("{}", trouble); };
+  storage.report = [this](const std::string& trouble) { storage_watch_.NamespaceFailed(trouble); };
+  storage.note = [](const std::string& what) { spdlog::warn("{}", what); };
   return storage;
 }
 
 bool Server::Recover(std::string* error) {
   if (!journal_) return true;
   const auto began = std::chrono::steady_clock::now();
+  auto told = began;
   std::uint64_t batches = 0;
   std::size_t spaces = 0, queues = 0, items = 0;
   const bool recovered = broker_.Recover(
       [&](const broker::RecoveredSpace& space) {
+        if (!space.done) {
+          if (std::chrono::steady_clock::now() - told < kProgressInterval) return;
+          told = std::chrono::steady_clock::now();
+          spdlog::info("recovering namespace '{}': {} of {} batches, {} items so far", space.space, space.batches,
+                       space.of_batches, space.items);
+          return;
+        }
         ++spaces;
         queues += space.queues;
         items += space.items;
@@ -80,11 +96,22 @@ bool Server::Recover(std::string* error) {
                      space.queues, space.items, space.sessions, space.batches);
       },
       error);
-  if (!recovered) return false;
+  if (!recovered) {
+    *error += ". What is damaged, and what not, says: sluiced --verify " + config_.data_dir;
+    return false;
+  }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   spdlog::info("recovered {} namespaces, {} queues, {} items from {} batches in {} ms", spaces, queues, items, batches,
                took.count());
   return true;
+}
+
+void Server::WatchStorage() {
+  storage_watch_.Look(journal_->health());
+  storage_timer_.expires_after(kStorageInterval);
+  storage_timer_.async_wait([this](const std::error_code& never) {
+    if (!never) WatchStorage();
+  });
 }
 
 bool Server::Listen(std::string* error) {

@@ -8,14 +8,17 @@
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/thread_pool.hpp>
 
 #include <sluice/clock.h>
 
+#include "server/backups.h"
 #include "server/broker/broker.h"
 #include "server/config.h"
 #include "server/journal/journal.h"
 #include "server/rpc/transport.h"
+#include "server/storage_watch.h"
 #include "server/timers.h"
 
 namespace grpc {
@@ -56,6 +59,8 @@ class Server {
   // Serves what the journal has.
   bool Recover(std::string* error);
   bool Listen(std::string* error);
+  // Now, and then every so often, by the io context.
+  void WatchStorage();
 
   const Config config_;
   std::vector<std::string> addresses_;
@@ -64,7 +69,10 @@ class Server {
   Timers timers_;
   std::unique_ptr<journal::Journal> journal_;  // null: queues live in memory
   asio::thread_pool disk_{1};                  // reads contents, takes namespaces over
+  StorageWatch storage_watch_;
   broker::Broker broker_;
+  Backups backups_;
+  asio::steady_timer storage_timer_{io_};
   std::unique_ptr<rpc::Transport> transport_;
   std::unique_ptr<grpc::Server> grpc_;
   std::thread io_thread_;

@@ -4,10 +4,10 @@ namespace sluice::cli {
 
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands{
-      PutCommand(),    GetCommand(),    DoneCommand(),   FailCommand(),   ReleaseCommand(),   ExtendCommand(),
-      PeekCommand(),   CreateCommand(), UpdateCommand(), DeleteCommand(), ListCommand(),      DescribeCommand(),
-      StatsCommand(),  PauseCommand(),  ResumeCommand(), PurgeCommand(),  JoinCommand(),      ShutdownCommand(),
-      ReopenCommand(), BenchCommand(),  StatusCommand(), PingCommand(),   CompletionCommand()};
+      PutCommand(),    GetCommand(),    DoneCommand(),   FailCommand(),   ReleaseCommand(), ExtendCommand(),
+      PeekCommand(),   CreateCommand(), UpdateCommand(), DeleteCommand(), ListCommand(),    DescribeCommand(),
+      StatsCommand(),  PauseCommand(),  ResumeCommand(), PurgeCommand(),  JoinCommand(),    ShutdownCommand(),
+      ReopenCommand(), BackupCommand(), BenchCommand(),  StatusCommand(), PingCommand(),    CompletionCommand()};
   return commands;
 }
 

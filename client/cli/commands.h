@@ -30,6 +30,7 @@ Command PutCommand();
 Command GetCommand();
 Command BenchCommand();
 // server_commands.cc
+Command BackupCommand();
 Command StatusCommand();
 Command PingCommand();
 Command CompletionCommand();

@@ -1,12 +1,16 @@
 // Is the server there; and what the shell needs to know of us.
 #include <chrono>
+#include <memory>
+#include <string>
 
+#include <sluice/backup.h>
 #include <CLI/CLI.hpp>
 
 #include "client/cli/commands.h"
 #include "client/cli/completion.h"
 #include "client/cli/failure.h"
 #include "client/cli/json.h"
+#include "client/cli/units.h"
 
 namespace sluice::cli {
 namespace {
@@ -29,6 +33,25 @@ int Ping(Context& context) {
 }
 
 }  // namespace
+
+Command BackupCommand() {
+  return {"backup", "the server writes a copy of its durable queues to a new directory, below its --backup-dir",
+          "sluice backup monday", [](CLI::App& app) -> Action {
+            auto name = std::make_shared<std::string>();
+            app.add_option("NAME", *name, "of the directory")->required();
+            return [=](Context& context) -> int {
+              const Backup backup =
+                  take_backup(context.address, *name,
+                              {.connect_timeout = context.connect_timeout, .stop = context.interrupt.token()});
+              if (context.json) {
+                context.out.WriteLine(Dump({{"directory", backup.directory}, {"bytes", backup.bytes}}));
+              } else {
+                context.out.WriteLine(backup.directory + " written, " + FormatBytes(backup.bytes));
+              }
+              return kOk;
+            };
+          }};
+}
 
 Command StatusCommand() {
   return {"status", "exit 0 when the server answers, 6 when not; for health checks",

@@ -31,7 +31,8 @@ Broker::~Broker() {
 bool Broker::Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error) {
   return impl_->spaces->Recover(
       [&](const std::shared_ptr<Space>& space, Recovered&& found) {
-        progress({space->name(), found.batches, found.queues, found.items, found.sessions.size()});
+        progress({space->name(), found.batches, found.of_batches, found.queues, found.items, found.sessions.size(),
+                  found.done});
         for (queue::LoggedSession& session : found.sessions) impl_->sessions->Restore(std::move(session), space);
       },
       error);

@@ -37,8 +37,9 @@ struct OperationRef {
 
 struct RecoveredSpace {
   std::string space;
-  std::uint64_t batches = 0;
+  std::uint64_t batches = 0, of_batches = 0;  // read so far, and there are
   std::size_t queues = 0, items = 0, sessions = 0;
+  bool done = false;  // else only batches and items are known, those so far
 };
 
 struct BrokerStatus {
@@ -58,8 +59,8 @@ class Broker {
   ~Broker();
 
   // Serves what the journal has: queues, items, leases; sessions wait for their clients, for the grace period. Once,
-  // before anything else, if there is a journal. `progress` is told after each namespace. False: `error` names what is
-  // damaged and what to do; the broker must not be used. Blocks: for the disk.
+  // before anything else, if there is a journal. `progress` is told now and then, and after each namespace. False:
+  // `error` names what is damaged and what to do; the broker must not be used. Blocks: for the disk.
   bool Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error);
 
   // Runs a command in namespace `space` (a valid name). `session` none: a unary call. With a session, its leases and

@@ -32,6 +32,8 @@ struct Storage {
   std::function<void(std::function<void()>)> run_blocking{};
   // Told once for each namespace that can be served no more. Null: nobody.
   std::function<void(const std::string& trouble)> report{};
+  // Told once when a namespace waits for a journal that takes nothing now, and once when it goes on. Null: nobody.
+  std::function<void(const std::string& what)> note{};
 };
 
 }  // namespace sluice::broker

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -45,9 +46,10 @@ struct WaitingOperation {
 
 // What a namespace found in the journal.
 struct Recovered {
-  std::uint64_t batches = 0;
+  std::uint64_t batches = 0, of_batches = 0;
   std::size_t queues = 0;
   std::size_t items = 0;
+  bool done = false;
   std::vector<queue::LoggedSession> sessions;
 };
 
@@ -64,8 +66,10 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   // ---- once, before anything else, if there is a journal ----
   // A namespace of which the journal knows nothing. Takes it over in the background.
   void Begin() SLUICE_EXCLUDES(mutex_);
-  // Takes it over and replays it. False: `error` says why it cannot be served. Blocks: for the disk.
-  bool Recover(Recovered* recovered, std::string* error) SLUICE_EXCLUDES(mutex_);
+  // Takes it over and replays it; `progress` is told now and then, and is to call nothing. False: `error` says why it
+  // cannot be served. Blocks: for the disk.
+  bool Recover(const std::function<void(Recovered)>& progress, Recovered* recovered, std::string* error)
+      SLUICE_EXCLUDES(mutex_);
 
   const std::string& name() const { return name_; }
 
@@ -171,6 +175,7 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   std::uint64_t durable_ SLUICE_GUARDED_BY(mutex_) = 0;  // position of the last batch that the journal has
   std::shared_ptr<const journal::Batch> in_flight_ SLUICE_GUARDED_BY(mutex_);  // on its way; null: none is
   std::uint64_t trim_ SLUICE_GUARDED_BY(mutex_) = 0;                           // when it is there; 0: nothing
+  bool noted_ SLUICE_GUARDED_BY(mutex_) = false;                               // that it is appended again
   std::optional<TimePoint> retry_ SLUICE_GUARDED_BY(mutex_);                   // when it is appended again
   std::vector<Held> held_ SLUICE_GUARDED_BY(mutex_);
   std::vector<std::uint64_t> loads_ SLUICE_GUARDED_BY(mutex_);  // contents to be read, some not written yet

@@ -13,6 +13,7 @@ namespace {
 
 using journal::Result;
 
+constexpr std::uint64_t kProgressBatches = 256;   // counting items costs a little for each queue
 constexpr std::chrono::milliseconds kRetry{200};  // before a batch is appended again
 
 std::string Describe(const std::string& space, Result result) {
@@ -49,7 +50,7 @@ void Space::Owned(Result result, const journal::Extent& extent, const std::strin
   Finish();
 }
 
-bool Space::Recover(Recovered* recovered, std::string* error) {
+bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* recovered, std::string* error) {
   journal::Extent extent;
   journal::Journal& journal = *spaces_.journal();
   const auto fail = [&](std::string what) {
@@ -60,11 +61,14 @@ bool Space::Recover(Recovered* recovered, std::string* error) {
   CompletionScope scope;
   MutexLock lock(mutex_);
   std::string problem;
-  std::uint64_t batches = 0;
+  recovered->of_batches = extent.last + 1 - extent.first;
   const Result scanned = journal.Scan(
       name_, extent.first,
       [&](const journal::ReadBatch& batch) SLUICE_REQUIRES(mutex_) {
-        ++batches;
+        if (++recovered->batches % kProgressBatches == 0) {
+          recovered->items = core_.item_count();
+          progress(*recovered);
+        }
         if (!problem.empty()) return;
         std::string wrong;
         if (!core_.Replay(batch.position, batch.records, &wrong)) {
@@ -77,7 +81,7 @@ bool Space::Recover(Recovered* recovered, std::string* error) {
   epoch_ = extent.epoch;
   durable_ = extent.last;
   core_.StartLog(extent.last + 1);
-  recovered->batches = batches;
+  recovered->done = true;
   recovered->queues = core_.queue_count();
   recovered->items = core_.item_count();
   recovered->sessions = core_.sessions();
@@ -130,8 +134,9 @@ void Space::AppendLater(Result result) {
   }
   retry_ = Now() + kRetry;
   spaces_.schedule().Arm(shared_from_this(), *retry_);
-  spaces_.ReportTrouble("namespace '" + name_ + "': the journal answered " + std::string(journal::NameOf(result)) +
-                        "; trying again, and nothing is acknowledged meanwhile");
+  if (std::exchange(noted_, true)) return;
+  spaces_.Note("namespace '" + name_ + "': the journal answered " + std::string(journal::NameOf(result)) +
+               "; trying again, and nothing is acknowledged meanwhile");
 }
 
 void Space::Appended(Result result) {
@@ -149,6 +154,7 @@ void Space::Appended(Result result) {
     return;
   }
   ++durable_;
+  if (std::exchange(noted_, false)) spaces_.Note("namespace '" + name_ + "': the journal takes what is said again");
   if (trim_ != 0) spaces_.journal()->Trim(name_, trim_);
   auto later = held_.begin();
   for (Held& held : held_) {

@@ -55,7 +55,8 @@ bool Spaces::Recover(const std::function<void(const std::shared_ptr<Space>&, Rec
   for (const journal::Extent& extent : extents) {
     auto space = std::make_shared<Space>(extent.space, *this);
     Recovered recovered;
-    if (!space->Recover(&recovered, error)) return false;
+    const auto progress = [&](Recovered so_far) { found(space, std::move(so_far)); };
+    if (!space->Recover(progress, &recovered, error)) return false;
     {
       MutexLock lock(registry_mutex_);
       spaces_.emplace(space->name(), space);
@@ -95,6 +96,10 @@ std::optional<Answer> Spaces::RefuseForStorage() {
 
 void Spaces::ReportTrouble(const std::string& trouble) {
   if (storage_.report) CompletionScope::Defer([this, trouble] { storage_.report(trouble); });
+}
+
+void Spaces::Note(const std::string& what) {
+  if (storage_.note) CompletionScope::Defer([this, what] { storage_.note(what); });
 }
 
 std::shared_ptr<Space> Spaces::Find(std::string_view name) const {

@@ -29,7 +29,8 @@ class Spaces : public std::enable_shared_from_this<Spaces> {
  public:
   Spaces(const BrokerOptions& options, const Clock& clock, const Storage& storage, std::function<void()> wake);
 
-  // Serves what the journal has, if there is one. Calls `found` for each namespace. False: `error` says what is wrong.
+  // Serves what the journal has, if there is one. Calls `found` for each namespace, and now and then
+  // within one. False: `error` says what is wrong.
   // Once, before anything else. Blocks: for the disk.
   bool Recover(const std::function<void(const std::shared_ptr<Space>&, Recovered&&)>& found, std::string* error)
       SLUICE_EXCLUDES(registry_mutex_);
@@ -55,6 +56,7 @@ class Spaces : public std::enable_shared_from_this<Spaces> {
   // The refusal of what takes space on the disk, while the journal takes nothing, or only what frees space.
   std::optional<Answer> RefuseForStorage();
   void ReportTrouble(const std::string& trouble);
+  void Note(const std::string& what);
   Durability reaches() const { return reaches_; }
   queue::MemoryBudget& budget() { return budget_; }
   Schedule& schedule() { return schedule_; }

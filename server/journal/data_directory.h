@@ -17,6 +17,9 @@ class DataDirectory {
   // Creates it if it is missing, for its owner alone: only who runs the server has business with the payloads. Null:
   // `failure` says what is wrong and what to do.
   static std::unique_ptr<DataDirectory> Open(const std::string& path, const RocksDbOptions& options, Health* failure);
+  // Changes nothing in it, also while a server waits for it. Null: as Open; it is in use by a server, or not there.
+  static std::unique_ptr<DataDirectory> OpenToRead(const std::string& path, const RocksDbOptions& options,
+                                                   Health* failure);
   ~DataDirectory();
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;
@@ -28,11 +31,14 @@ class DataDirectory {
 
  private:
   DataDirectory(std::string path, std::unique_ptr<rocksdb::Env> env) : path_(std::move(path)), env_(std::move(env)) {}
+  bool IsOurs(Health* failure) const;
   bool Lock(Health* failure);
+  bool LockToRead(Health* failure);
 
   const std::string path_;
   const std::unique_ptr<rocksdb::Env> env_;
   rocksdb::FileLock* lock_ = nullptr;
+  int read_lock_ = -1;  // a file descriptor
 };
 
 }  // namespace sluice::journal

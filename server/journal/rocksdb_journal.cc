@@ -38,9 +38,14 @@ std::unique_ptr<RocksDbJournal> RocksDbJournal::Open(const std::string& director
   std::vector<StoredSpace> spaces;
   std::unique_ptr<DataDirectory> held = DataDirectory::Open(directory, options, &failure);
   if (held != nullptr) store = Store::Open(held.get(), options, &failure);
-  if (store != nullptr && store->ReadSpaces(&spaces, &failure.text) != Result::kOk) store.reset();
+  if (store != nullptr) {
+    failure.result = store->ReadSpaces(&spaces, &failure.text);
+    if (failure.result != Result::kOk) store.reset();
+  }
   if (store == nullptr) {
     *error = failure.text;
+    const bool is_damage = failure.result == Result::kCorrupt || failure.result == Result::kLost;
+    if (is_damage) *error += ". What is damaged, and what not, says: sluiced --verify " + directory;
     return nullptr;
   }
   return std::unique_ptr<RocksDbJournal>(

@@ -7,6 +7,7 @@
 #include <rocksdb/wal_filter.h>
 
 #include <algorithm>
+#include <cstdarg>
 #include <utility>
 
 #include "server/journal/wal_check.h"
@@ -15,10 +16,16 @@
 namespace sluice::journal {
 namespace {
 
-constexpr std::size_t kLogFileBytes = std::size_t{1} << 20;  // of RocksDB's own LOG; this many:
-constexpr std::size_t kLogFiles = 4;
 constexpr std::size_t kReadAheadBytes = std::size_t{2} << 20;
 constexpr std::size_t kBlockCacheBytes = std::size_t{16} << 20;
+
+// RocksDB would write its own log beside the data, and ends the process (an assertion of Debian's build) when a disk
+// that takes nothing does not take that either. What goes wrong is in the statuses.
+class NoLog : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
 
 rocksdb::Slice SliceOf(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -49,8 +56,7 @@ rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
   // After an error the committer opens the store anew; nothing is tried again behind its back.
   result.max_bgerror_resume_count = 0;
   result.bytes_per_sync = std::uint64_t{1} << 20;
-  result.keep_log_file_num = kLogFiles;
-  result.max_log_file_size = kLogFileBytes;
+  result.info_log = std::make_shared<NoLog>();
   result.stats_dump_period_sec = 0;
   result.stats_persist_period_sec = 0;
   rocksdb::BlockBasedTableOptions table;
@@ -122,8 +128,32 @@ std::unique_ptr<Store> Store::Open(const DataDirectory* directory, const RocksDb
   return store;
 }
 
+std::unique_ptr<Store> Store::OpenToRead(const DataDirectory* directory, const RocksDbOptions& journal_options,
+                                         Health* failure) {
+  WalCheck::Tables tables;
+  WalCheck logs(directory->env(), directory->path());
+  if (!ReadTables(*directory, journal_options, &tables, failure) || !logs.Run(tables, failure)) return nullptr;
+  std::unique_ptr<Store> store(new Store);
+  store->directory_ = directory;
+  store->is_to_read_ = true;
+  rocksdb::Options options = OptionsOf(journal_options, directory->env());
+  // A torn end is still there, and is left out; after it a log may go on where it was cut.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory->path(), &db);
+  store->db_.reset(db);
+  std::string version;
+  if (status.ok()) status = db->Get({}, SliceOf(kVersionKey), &version);
+  if (!status.ok() && !status.IsNotFound()) {
+    *failure = {ResultOf(status), "cannot open data directory " + directory->path() + ": " + status.ToString()};
+    return nullptr;
+  }
+  if (!store->CheckVersion(version, failure)) return nullptr;
+  return store;
+}
+
 Store::~Store() {
-  if (db_ == nullptr) return;
+  if (db_ == nullptr || is_to_read_) return;
   // After a failure it does nothing. Else it says that what stands before it was synced, if it was: the next check of
   // the logs will know the last batch for an acknowledged one.
   rocksdb::WriteBatch mark = NewBatch();
@@ -136,20 +166,25 @@ bool Store::Start(Health* failure) {
   std::string version;
   rocksdb::Status status = db_->Get({}, SliceOf(kVersionKey), &version);
   rocksdb::WriteBatch first = NewBatch();
-  if (status.IsNotFound()) {
+  if (status.IsNotFound() && synced_ == 0) {
     version = std::to_string(kDirectoryVersion);
     status = first.Put(SliceOf(kVersionKey), version);
   }
-  if (status.ok() && version != std::to_string(kDirectoryVersion)) {
-    *failure = {Result::kUnavailable, "data directory " + directory_->path() + " has format " + version +
-                                          ", and this sluiced reads " + std::to_string(kDirectoryVersion) +
-                                          ": run the version that wrote it, or a newer one"};
-    return false;
-  }
+  if ((status.ok() || status.IsNotFound()) && !CheckVersion(version, failure)) return false;
   if (status.ok()) status = Write(&first);
   if (status.ok()) status = Sync();
   if (status.ok()) return true;
   *failure = {ResultOf(status), "cannot use data directory " + directory_->path() + ": " + status.ToString()};
+  return false;
+}
+
+bool Store::CheckVersion(const std::string& version, Health* failure) const {
+  if (version == std::to_string(kDirectoryVersion)) return true;
+  *failure = {Result::kUnavailable, "data directory " + directory_->path()};
+  failure->text += version.empty()
+                       ? " is another program's: name an empty or a new directory"
+                       : " has format " + version + ", and this sluiced reads " + std::to_string(kDirectoryVersion) +
+                             ": run the version that wrote it, or a newer one";
   return false;
 }
 
@@ -253,7 +288,7 @@ Result Store::Scan(std::uint32_t id, std::string_view name, std::uint64_t from,
   return ResultOf(entry->status());
 }
 
-Result Store::ReadContents(std::uint32_t id, std::uint64_t position, std::string* contents) const {
+Result Store::ReadContents(std::uint32_t id, std::uint64_t position, std::string* contents, std::string* error) const {
   contents->clear();
   rocksdb::ReadOptions options;
   options.fill_cache = false;  // read once, as a rule
@@ -266,7 +301,10 @@ Result Store::ReadContents(std::uint32_t id, std::uint64_t position, std::string
     const Result result = ReadHeader(id, position, &header, &records_bytes);
     return result == Result::kOk && header.contents_bytes > 0 ? Result::kLost : result;
   }
-  if (!status.ok()) return ResultOf(status);
+  if (!status.ok()) {
+    if (error != nullptr) *error = "position " + std::to_string(position) + ": " + status.ToString();
+    return ResultOf(status);
+  }
   BatchHeader header;
   std::string_view bytes;
   if (!DecodeBatch(key, ViewOf(value), &header, &bytes)) return Result::kCorrupt;

@@ -35,6 +35,9 @@ class Store {
   // What its logs hold is written to new files, and is on stable storage when this returns: also what an earlier life
   // had failed to sync. Null: `failure` says what is wrong and what to do. Borrows: `directory`, until destroyed.
   static std::unique_ptr<Store> Open(const DataDirectory* directory, const RocksDbOptions& options, Health* failure);
+  // As it would be after Open, but nothing is changed in the directory.
+  static std::unique_ptr<Store> OpenToRead(const DataDirectory* directory, const RocksDbOptions& options,
+                                           Health* failure);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -49,7 +52,9 @@ class Store {
   Result ReadSpaces(std::vector<StoredSpace>* spaces, std::string* error) const;
   Result Scan(std::uint32_t id, std::string_view name, std::uint64_t from,
               const std::function<void(const ReadBatch&)>& visit, std::string* error) const;
-  Result ReadContents(std::uint32_t id, std::uint64_t position, std::string* contents) const;
+  // `error`, if there is one, is left empty or says what RocksDB says: the file.
+  Result ReadContents(std::uint32_t id, std::uint64_t position, std::string* contents,
+                      std::string* error = nullptr) const;
   // Of the records of a batch. Lost: there is none.
   Result ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header, std::uint64_t* records_bytes) const;
   // A copy in the new directory `directory` of all that was written.
@@ -58,10 +63,12 @@ class Store {
  private:
   Store() = default;
   bool Start(Health* failure);
+  bool CheckVersion(const std::string& version, Health* failure) const;
   Result ReadLast(StoredSpace* space, std::string* error) const;
 
   const DataDirectory* directory_ = nullptr;
   std::unique_ptr<rocksdb::DB> db_;
+  bool is_to_read_ = false;
   rocksdb::Status failure_{};
   std::uint64_t synced_ = 0;  // sequence up to which all is on stable storage
 };

@@ -1,6 +1,4 @@
 // What must hold after every step, checked from the items up.
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
 
@@ -9,10 +7,13 @@
 namespace sluice::queue {
 namespace {
 
+// Does not leave this file.
+struct Broken {
+  const char* invariant;
+};
+
 void Check(bool holds, const char* invariant) {
-  if (holds) return;
-  std::fprintf(stderr, "sluice: broken invariant of the core: %s\n", invariant);
-  std::abort();
+  if (!holds) throw Broken{invariant};
 }
 
 void CheckLine(const WaiterLine& line) {
@@ -43,7 +44,16 @@ void CheckHolders(const Queue& queue) {
 
 }  // namespace
 
-void Namespace::State::CheckInvariants() const {
+const char* Namespace::State::BrokenInvariant() const {
+  try {
+    CheckAll();
+  } catch (const Broken& broken) {
+    return broken.invariant;
+  }
+  return nullptr;
+}
+
+void Namespace::State::CheckAll() const {
   std::size_t leases = 0;
   std::size_t deadlines = 0;
   std::size_t parked = 0;

@@ -1,5 +1,7 @@
 #include "server/queue/namespace.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 #include <variant>
@@ -124,6 +126,15 @@ std::size_t Namespace::queue_count() const { return state_->queue_count(); }
 
 std::size_t Namespace::waiter_count() const { return state_->waiter_count(); }
 
-void Namespace::CheckInvariants() const { state_->CheckInvariants(); }
+void Namespace::VisitHomes(const HomeVisitor& visit) const { state_->VisitHomes(visit); }
+
+const char* Namespace::BrokenInvariant() const { return state_->BrokenInvariant(); }
+
+void Namespace::CheckInvariants() const {
+  const char* const broken = BrokenInvariant();
+  if (broken == nullptr) return;
+  std::fprintf(stderr, "sluice: broken invariant of the core: %s\n", broken);
+  std::abort();
+}
 
 }  // namespace sluice::queue

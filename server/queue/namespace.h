@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,6 +32,8 @@
 #include "server/queue/memory_budget.h"
 
 namespace sluice::queue {
+
+struct Home;
 
 // A session may hold items of a queue that it got in advance: those that it has not begun are wanted back, as far as
 // they were delivered by now. A hint, said once for what it holds; it may be lost.
@@ -136,6 +139,10 @@ class Namespace {
   // What recovery may not be sure of is settled, once the log is started.
   void AfterReplay(TimePoint now, Effects& effects);
   std::vector<LoggedSession> sessions() const;
+  // Each item that stands in the log, and how long its payload is there. For checks of a log: O(items).
+  using HomeVisitor =
+      std::function<void(const std::string& queue, ItemId item, const Home& home, std::size_t payload_bytes)>;
+  void VisitHomes(const HomeVisitor& visit) const;
 
   bool HasQueue(const std::string& name) const;
   bool IsDurable(const std::string& queue) const;  // false also if there is no such queue
@@ -145,6 +152,8 @@ class Namespace {
 
   // Aborts with a message when an invariant is broken; for tests and the simulator. O(everything).
   void CheckInvariants() const;
+  // The same, but null when all hold, else the text of the first that does not.
+  const char* BrokenInvariant() const;
 
  private:
   class State;

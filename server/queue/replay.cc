@@ -363,8 +363,20 @@ std::vector<LoggedSession> Namespace::State::sessions() const {
   return sessions;
 }
 
+void Namespace::State::VisitHomes(const HomeVisitor& visit) const {
+  for (const auto& [name, queue] : queues_) {
+    for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
+      if (item->home.position != 0) visit(name, item->id, item->home, item->payload_bytes);
+    }
+    for (const ColdItem& item : queue->cold) visit(name, item.id, item.home, item.payload_bytes);
+  }
+}
+
 std::size_t Namespace::State::item_count() const {
   std::size_t count = 0;
+  if (replayed_) {
+    for (const auto& [number, of] : replayed_->queues) count += of.items.size() + of.queue->cold.size();
+  }
   for (const auto& [name, queue] : queues_) count += queue->unfinished();
   return count;
 }

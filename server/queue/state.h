@@ -135,7 +135,8 @@ class Namespace::State {
   std::size_t item_count() const;
   std::size_t queue_count() const { return queues_.size(); }
   std::size_t waiter_count() const { return waiters_.size(); }
-  void CheckInvariants() const;  // invariants.cc
+  void VisitHomes(const HomeVisitor& visit) const;
+  const char* BrokenInvariant() const;  // invariants.cc
 
  private:
   enum class Attempt { kCounts, kDoesNotCount };
@@ -264,6 +265,7 @@ class Namespace::State {
                                        std::optional<Settled> how, std::vector<Fence>* lost);
   // Forgets it.
   static bool WasSettled(const Call& call, Fence fence, std::optional<Settled> how);
+  void CheckAll() const;  // invariants.cc
   bool Joined(const Waiter& waiter) const;
   std::uint64_t AfterJoin(const Waiter& waiter) const;
   JoinResult CountsOf(const std::vector<JoinPart>& parts) const;

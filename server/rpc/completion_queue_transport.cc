@@ -6,6 +6,7 @@
 
 #include <grpcpp/server_builder.h>
 
+#include "server/rpc/backup_call.h"
 #include "server/rpc/health.h"
 #include "server/rpc/live_calls.h"
 #include "server/rpc/methods.h"
@@ -26,7 +27,8 @@ constexpr int kSlotsPerMethod = 16;
 
 class CompletionQueueTransport final : public Transport {
  public:
-  CompletionQueueTransport(broker::Broker& broker, int threads) : broker_(broker), wanted_threads_(threads) {}
+  CompletionQueueTransport(broker::Broker& broker, TakeBackup take_backup, int threads)
+      : broker_(broker), take_backup_(std::move(take_backup)), wanted_threads_(threads) {}
   ~CompletionQueueTransport() override { Stop(); }
 
   void Register(grpc::ServerBuilder& builder) override {
@@ -41,17 +43,19 @@ class CompletionQueueTransport final : public Transport {
 
   void Start() override {
     for (const auto& thread : threads_) {
-      const Wiring wiring{broker_, calls_, thread->queue()};
+      const Wiring wiring{broker_, calls_, take_backup_, thread->queue()};
       for (int slot = 0; slot < kSlotsPerMethod; ++slot) {
         ListenToUnaryCalls(wiring, &queue_service_, &admin_service_);
         SessionStream::Listen(wiring, &queue_service_);
       }
+      ListenToBackups(wiring, &admin_service_);
       health_.Listen(wiring);
       ListenToReflection(wiring, &reflection_service_);
     }
     for (const auto& thread : threads_) thread->Start();
   }
 
+  void SetServing(bool serving) override { health_.SetServing(serving); }
   void Drain() override {
     health_.StopServing();
     calls_.Drain();
@@ -68,6 +72,7 @@ class CompletionQueueTransport final : public Transport {
 
  private:
   broker::Broker& broker_;
+  const TakeBackup take_backup_;
   const int wanted_threads_;
   LiveCalls calls_;
   QueueService queue_service_;
@@ -79,8 +84,8 @@ class CompletionQueueTransport final : public Transport {
 
 }  // namespace
 
-std::unique_ptr<Transport> MakeCompletionQueueTransport(broker::Broker& broker, int threads) {
-  return std::make_unique<CompletionQueueTransport>(broker, threads);
+std::unique_ptr<Transport> MakeCompletionQueueTransport(broker::Broker& broker, TakeBackup take_backup, int threads) {
+  return std::make_unique<CompletionQueueTransport>(broker, std::move(take_backup), threads);
 }
 
 }  // namespace sluice::rpc

@@ -62,14 +62,29 @@ void Health::Listen(const Wiring& wiring) {
 std::optional<Health::Status> Health::StatusOf(const std::string& service_name) {
   if (!service_name.empty() && service_name != kQueueService) return std::nullopt;
   MutexLock lock(mutex_);
-  return serving_ ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
+  return serving_ && !stopped_ ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
+}
+
+void Health::SetServing(bool serving) {
+  {
+    MutexLock lock(mutex_);
+    serving_ = serving;
+  }
+  WakeWatches();
 }
 
 void Health::StopServing() {
+  {
+    MutexLock lock(mutex_);
+    stopped_ = true;
+  }
+  WakeWatches();
+}
+
+void Health::WakeWatches() {
   std::vector<std::shared_ptr<HealthWatch>> watches;
   {
     MutexLock lock(mutex_);
-    serving_ = false;
     for (HealthWatch* watch : watches_) watches.push_back(watch->shared_from_this());
   }
   for (const auto& watch : watches) watch->Wake();

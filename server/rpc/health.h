@@ -16,7 +16,7 @@ namespace sluice::rpc {
 
 class HealthWatch;
 
-// Serving from the beginning until StopServing.
+// Serving from the beginning until StopServing, but while SetServing says otherwise.
 //
 // Thread safety: all methods may be called from any thread.
 class Health {
@@ -30,16 +30,21 @@ class Health {
 
   // Nullopt: there is no such service. Empty: the whole server.
   std::optional<Status> StatusOf(const std::string& service_name) SLUICE_EXCLUDES(mutex_);
-  // Tells who watches. Idempotent.
+  // Both tell who watches, if it is another status. Idempotent.
+  void SetServing(bool serving) SLUICE_EXCLUDES(mutex_);
+  // For good.
   void StopServing() SLUICE_EXCLUDES(mutex_);
 
   void Add(HealthWatch* watch) SLUICE_EXCLUDES(mutex_);
   void Remove(HealthWatch* watch) SLUICE_EXCLUDES(mutex_);
 
  private:
+  void WakeWatches() SLUICE_EXCLUDES(mutex_);
+
   Service service_;
   Mutex mutex_;
   bool serving_ SLUICE_GUARDED_BY(mutex_) = true;
+  bool stopped_ SLUICE_GUARDED_BY(mutex_) = false;
   std::unordered_set<HealthWatch*> watches_ SLUICE_GUARDED_BY(mutex_);
 };
 

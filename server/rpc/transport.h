@@ -7,6 +7,8 @@
 #include <chrono>
 #include <memory>
 
+#include "server/rpc/take_backup.h"
+
 namespace grpc {
 class ServerBuilder;
 }
@@ -26,6 +28,8 @@ class Transport {
   virtual void Register(grpc::ServerBuilder& builder) = 0;
   // The server is built: accept calls.
   virtual void Start() = 0;
+  // What health checks are told until the drain; at first that it serves. Thread safety: any, while it is started.
+  virtual void SetServing(bool serving) = 0;
   // Tells health checks that the server no longer serves. Ends every session stream, after the answers that are ready,
   // with UNAVAILABLE; new calls are refused so. Requires: the broker drains.
   virtual void Drain() = 0;
@@ -35,7 +39,7 @@ class Transport {
   virtual void Stop() = 0;
 };
 
-// Borrows: `broker`, until Stop returns. `threads`: completion queues, one thread each.
-std::unique_ptr<Transport> MakeCompletionQueueTransport(broker::Broker& broker, int threads);
+// Borrows: `broker`, and what `take_backup` uses, until Stop returns. `threads`: completion queues, one thread each.
+std::unique_ptr<Transport> MakeCompletionQueueTransport(broker::Broker& broker, TakeBackup take_backup, int threads);
 
 }  // namespace sluice::rpc

@@ -137,7 +137,7 @@ TEST_F(ConfigTest, WhatIsWrongInAFileIsToldWithItsLineAndWhatIsAllowed) {
       {"log-format = 'xml'", 1, "allowed: text|json"},
       {"log-level = 'loud'", 1, "allowed: debug|info|warning|error"},
       {"threads = 65", 1, "allowed: a whole number from 1 to 64"},
-      {"grace = '1s'\nmax-quues = 2", 2, "unknown setting \"max-quues\"; allowed: listen, port-file, memory"},
+      {"grace = '1s'\nmax-quues = 2", 2, "unknown setting \"max-quues\"; allowed: listen, port-file, data-dir"},
       {"[limits]\nmemory = '1GiB'", 1, "unknown setting \"limits\""},
       {"zzz = 1\naaa = 1", 1, "\"zzz\""},
       {"grace = '1s'\ngrace = '2s'", 2, "grace"},

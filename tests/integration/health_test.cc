@@ -1,8 +1,12 @@
 // What tools ask a gRPC server: are you well, and what can you do.
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/integration/raw_call.h"
 
@@ -78,6 +82,41 @@ TEST_F(HealthTest, AWatchThatIsGivenUpIsForgotten) {
     EXPECT_EQ(watch.Read(), "\x08\x01");
   }
   EXPECT_EQ(CallRaw(NewChannel(), kCheck, ""), "\x08\x01");
+}
+
+// A disk that takes nothing for a while.
+class HealthOfStorageTest : public ServerTest {
+ protected:
+  void SetUp() override {
+    config_.data_dir = testing::TempDir() + "sluice-health-" + std::to_string(::getpid());
+    std::signal(SIGXFSZ, SIG_IGN);
+    StartServer();
+  }
+  void TearDown() override {
+    server_.reset();
+    std::filesystem::remove_all(config_.data_dir);
+  }
+  static void LetFilesGrow(bool may) {
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = may ? limit.rlim_max : 0;
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+};
+
+TEST_F(HealthOfStorageTest, IsThatOfTheServerAndAPutWaitsForIt) {
+  Create("q", "durability: FSYNC");
+  RawStream watch(NewChannel(), kWatch);
+  ASSERT_TRUE(watch.Write(""));
+  EXPECT_EQ(watch.Read(), "\x08\x01") << "SERVING";
+  LetFilesGrow(false);
+  std::thread putter([this] { Put("q", "a"); });
+  EXPECT_EQ(watch.Read(), "\x08\x02") << "NOT_SERVING";
+  EXPECT_EQ(CallRaw(NewChannel(), kCheck, ""), "\x08\x02");
+  LetFilesGrow(true);
+  EXPECT_EQ(watch.Read(), "\x08\x01") << "SERVING";
+  putter.join();
+  EXPECT_EQ(Stats("q").ready(), 1u);
 }
 
 // A second poller takes events from the threads that serve calls, and hands them over.

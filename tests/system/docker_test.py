@@ -72,6 +72,16 @@ class Dockerfile(unittest.TestCase):
         self.assertLess(words.index("USER"), words.index("ENTRYPOINT"))
         self.assertEqual(words.count("FROM"), 2)
 
+    def test_durable_queues_are_in_a_volume_that_the_user_may_write_to(self):
+        found = dict(instructions())
+        entry = yaml.safe_load(found["ENTRYPOINT"])
+        folder = entry[entry.index("--data-dir") + 1]
+        self.assertEqual(found["VOLUME"], folder)
+        self.assertIn(f"install -d -o {found['USER']} -g {found['USER']} -m 700 {folder}", DOCKERFILE)
+        compose = yaml.safe_load(COMPOSE)
+        self.assertEqual(compose["services"]["server"]["volumes"], [f"data:{folder}"])
+        self.assertIn("data", compose["volumes"])
+
     def test_the_runtime_packages_bring_every_library(self):
         there = with_dependencies(packages("runtime"))
         for name in ("sluiced", "sluice"):
@@ -97,7 +107,7 @@ class Compose(unittest.TestCase):
         self.file = yaml.safe_load(COMPOSE)
 
     def test_every_compose_understands_it(self):
-        self.assertEqual(set(self.file), {"services"})
+        self.assertEqual(set(self.file), {"services", "volumes"})
         self.assertNotIn("start_interval", COMPOSE)
         build = self.file["services"]["server"]["build"]
         context = (ROOT / "docker" / build["context"]).resolve()

@@ -1,4 +1,5 @@
-"""The pages hold together: links lead somewhere, the table of dependencies is the list that is installed."""
+"""The pages hold together: links lead somewhere, the table of dependencies is the list that is installed, the format on
+the disk is told as the code writes it."""
 
 import pathlib
 import re
@@ -51,6 +52,20 @@ class Docs(unittest.TestCase):
                 if not there and needed[package] == "bench":
                     continue  # only who runs the benchmarks has it
                 self.assertTrue(there.startswith(version), there)
+
+    def test_the_format_tells_every_record_with_its_fields_in_their_order(self):
+        code = (ROOT / "server" / "queue" / "record.h").read_text()
+        page = (ROOT / "server" / "FORMAT.md").read_text()
+        told = re.findall(r"^\| (\d*) ?\| `(\w+)` \| (.*) \|$", page, re.MULTILINE)
+        told = {name: (number, re.findall(r"`(\w+)`", fields)) for number, name, fields in told}
+        written = {}
+        for body in re.split(r"^struct ", code, flags=re.MULTILINE)[1:]:
+            number = re.search(r"kType = (\d+);", body)
+            fields = re.search(r"visit\(([^;]*)\);", body).group(1)
+            names = re.findall(r"r\.(?:\w+\.)?(\w+)", fields)
+            written[re.match(r"\w+", body).group(0)] = (number.group(1) if number else "", names)
+        self.assertEqual(told, written)
+        self.assertEqual(len(written), len(set(re.findall(r"\w+Record(?=[,>])", code.split("std::variant<")[1]))) + 1)
 
 
 if __name__ == "__main__":

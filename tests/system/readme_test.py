@@ -1,6 +1,6 @@
 """Every command of the README is run, its program is built and run, against a server of the test's own.
 
-What stands in for the reader's machine: `sluiced` listens where the test says, `./quickstart` runs in full only in
+What stands in for the reader's machine: `sluiced` listens where the test says, unless the page says it, `./quickstart` runs in full only in
 build/release (elsewhere the pipeline alone), the comparison with the peers only says how it is used, and `docker`, for
 which there is no engine, only has its files looked at.
 """
@@ -23,7 +23,13 @@ DEADLINE_S = 200
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STAND_INS = r"""
 set -euo pipefail
-sluiced() { exec sluiced --listen "$SLUICE_ADDRESS" "$@"; }
+sluiced() {
+  case " $* " in
+    *" --verify "*) command sluiced "$@" ;;
+    *" --listen "*) exec sluiced "$@" ;;
+    *) exec sluiced --listen "$SLUICE_ADDRESS" "$@" ;;
+  esac
+}
 if [ "$BUILD" != "$PWD/build/release" ]; then
   ./quickstart() { pipeline run ${1+"$1"}; }
 fi

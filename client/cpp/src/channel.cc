@@ -1,5 +1,7 @@
 #include "client/cpp/src/channel.h"
 
+#include <algorithm>
+
 #include <grpcpp/grpcpp.h>
 #include <sluice/error.h>
 
@@ -17,6 +19,7 @@ constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 // HTTP/2 frames that the server may send: many items come in few frames, each of which costs both ends.
 constexpr int kMaxFrameBytes = 256 << 10;
+constexpr std::chrono::milliseconds kStopCheck{50};  // while connecting, which no token ends
 
 }  // namespace
 
@@ -43,6 +46,15 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageBytes));
   arguments.SetMaxSendMessageSize(static_cast<int>(limits::kMessageBytes));
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+bool AwaitConnected(grpc::Channel& channel, std::chrono::milliseconds timeout, const std::stop_token& stop) {
+  const auto deadline = std::chrono::system_clock::now() + timeout;
+  for (;;) {
+    const auto now = std::chrono::system_clock::now();
+    if (channel.WaitForConnected(std::min(deadline, now + kStopCheck))) return true;
+    if (stop.stop_requested() || now >= deadline) return false;
+  }
 }
 
 }  // namespace sluice::detail

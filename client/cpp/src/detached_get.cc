@@ -23,7 +23,6 @@ using std::chrono::steady_clock;
 
 constexpr auto kBetweenAttempts = milliseconds(50);  // to a server that is stopping: it answers, but not with items
 constexpr auto kWaited = milliseconds(1'000);  // an attempt that lasted so long had a server: its end is a new outage
-constexpr auto kStopCheck = milliseconds(50);  // while connecting, which no token ends
 
 v1::GetRequest RequestOf(const QueueName& name, std::size_t max_items, const DetachedGetOptions& options) {
   detail::CheckTimeout(options.get.timeout);
@@ -42,16 +41,9 @@ v1::GetRequest RequestOf(const QueueName& name, std::size_t max_items, const Det
 }
 
 void Connect(grpc::Channel& channel, const std::string& address, const DetachedGetOptions& options) {
-  const auto deadline = std::chrono::system_clock::now() + options.connect_timeout;
-  for (;;) {
-    const auto now = std::chrono::system_clock::now();
-    if (channel.WaitForConnected(std::min(deadline, now + kStopCheck))) return;
-    if (options.get.stop.stop_requested()) throw Cancelled("stopped while connecting to " + address);
-    if (now >= deadline) {
-      throw Unavailable("no server at " + address + " within " + std::to_string(options.connect_timeout.count()) +
-                        " ms");
-    }
-  }
+  if (detail::AwaitConnected(channel, options.connect_timeout, options.get.stop)) return;
+  if (options.get.stop.stop_requested()) throw Cancelled("stopped while connecting to " + address);
+  throw Unavailable("no server at " + address + " within " + std::to_string(options.connect_timeout.count()) + " ms");
 }
 
 // One attempt. kUnavailable: the connection broke, or the server is stopping.

@@ -98,7 +98,7 @@ TEST(ProtocolDoc, TellsEveryCall) {
       }
     }
   }
-  EXPECT_EQ(calls, 18);
+  EXPECT_EQ(calls, 19);
 }
 
 TEST(ProtocolDoc, TellsEveryReasonWithItsNumberAndStatus) {

@@ -203,6 +203,20 @@ TEST_F(DurableBroker, AQueueInMemoryIsThereAgainEmpty) {
   EXPECT_EQ(queue.stats.unfinished, 0u);
 }
 
+TEST_F(DurableBroker, ALongRecoveryTellsHowFarItIs) {
+  Create();
+  for (int i = 0; i < 400; ++i) Submit(PutOne("a"));
+  Kill();
+  ASSERT_EQ(recovered.size(), 2u);
+  EXPECT_FALSE(recovered[0].done);
+  EXPECT_GT(recovered[0].items, 0u);
+  EXPECT_LT(recovered[0].items, 400u);
+  EXPECT_LT(recovered[0].batches, recovered[0].of_batches);
+  EXPECT_TRUE(recovered[1].done);
+  EXPECT_EQ(recovered[1].items, 400u);
+  EXPECT_EQ(recovered[1].batches, recovered[0].of_batches);
+}
+
 TEST_F(DurableBroker, ShutdownAndPauseSurvive) {
   Create({.durability = Durability::kFsync, .paused = true});
   Submit(Shutdown{"q", false});
