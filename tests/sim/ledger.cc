@@ -105,7 +105,8 @@ void Ledger::CheckFence(const SimQueue& queue, const std::string& text, Fence fe
 }
 
 void Ledger::CheckDone(const SimQueue& queue, const std::string& text, const Item& item) {
-  if (!item.done || !Holds(queue, *item.done)) return;
+  // A delivery that went with the power, and the lease before it came back, is nobody's any more.
+  if (!item.done || !Holds(queue, *item.done) || !Holds(queue, item.last_life)) return;
   Expect(item.last_fence <= item.done_fence,
          Of(queue, text) + ": task_done of fence " + std::to_string(item.done_fence.value) +
              " was acknowledged, but it was delivered with fence " + std::to_string(item.last_fence.value));
