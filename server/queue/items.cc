@@ -217,6 +217,7 @@ void Namespace::State::Settle(Queue& queue, TimePoint now, Effects& effects) {
   CheckJoins(queue, effects);
   while (ServeGetters(queue, now, effects) || ServePutters(queue, now, effects)) {
   }
+  Shed(queue, effects);
   if (queue.paged()) Refill(queue, effects);
   if (!queue.peekers.empty()) ServePeekers(queue, effects);
   EndGetters(queue, effects);

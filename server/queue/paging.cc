@@ -63,6 +63,20 @@ void Namespace::State::Refill(Queue& queue, Effects& effects) {
   });
 }
 
+void Namespace::State::Shed(Queue& queue, Effects& effects) {
+  if (!Logs(queue) || queue.settings.order == Order::kFifo) return;
+  const auto is_too_much = [&] {
+    const std::size_t loaded = queue.ready.size() - queue.ready.unloaded();
+    return loaded > 1 && queue.ready.loaded_bytes() + loaded * limits::kItemOverheadBytes > Window();
+  };
+  while (is_too_much()) {
+    StoredItem& item = *queue.ready.Shed();
+    freed_ += ContentBytes(*item.content);
+    item.content.reset();
+    effects.memory_freed = true;
+  }
+}
+
 bool Namespace::State::Loaded(std::uint64_t position, std::string_view contents, TimePoint now, Effects& effects) {
   loading_.erase(position);
   const auto found = homes_.find(position);

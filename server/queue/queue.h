@@ -33,7 +33,11 @@ struct Holder {
 class Queue {
  public:
   Queue(std::uint64_t queue_number, std::string queue_name, const QueueSettings& initial, TimePoint now)
-      : number(queue_number), name(std::move(queue_name)), settings(initial), created(now), ready(initial.order) {}
+      : number(queue_number),
+        name(std::move(queue_name)),
+        settings(initial),
+        created(now),
+        ready(initial.order, Sheds(initial)) {}
   ~Queue() {
     while (StoredItem* item = items.front()) {
       items.Erase(item);
@@ -114,6 +118,10 @@ class Queue {
   std::uint64_t discarded = 0;
 
  private:
+  // The end of a durable fifo queue is cold; in other orders nobody knows where the end is.
+  static bool Sheds(const QueueSettings& settings) {
+    return settings.durability != Durability::kMemory && settings.order != Order::kFifo;
+  }
   std::size_t BoundItems() const { return settings.count_leased ? unfinished() : ready_items(); }
   std::size_t BoundBytes() const { return ready_bytes() + (settings.count_leased ? leased_bytes : 0); }
   static bool Exceeds(std::int64_t bound, std::size_t held, std::size_t more) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 namespace sluice::queue {
 
@@ -15,10 +16,11 @@ bool ReadyList::Before::operator()(const StoredItem* a, const StoredItem* b) con
   return a->id < b->id;
 }
 
-void ReadyList::Count(const StoredItem* item) {
+void ReadyList::Count(StoredItem* item) {
   bytes_ += item->bytes();
   if (item->content) {
     loaded_bytes_ += item->bytes();
+    if (sheds_) loaded_.insert(item);
   } else {
     ++unloaded_;
   }
@@ -66,9 +68,18 @@ StoredItem* ReadyList::PopFront() {
   bytes_ -= item->bytes();
   if (item->content) {
     loaded_bytes_ -= item->bytes();
+    if (sheds_) loaded_.erase(item);
   } else {
     --unloaded_;
   }
+  return item;
+}
+
+StoredItem* ReadyList::Shed() {
+  StoredItem* const item = *std::prev(loaded_.end());
+  loaded_.erase(item);
+  loaded_bytes_ -= item->bytes();
+  ++unloaded_;
   return item;
 }
 

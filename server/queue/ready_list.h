@@ -19,7 +19,8 @@ namespace sluice::queue {
 // Borrows: the items, until each is popped.
 class ReadyList {
  public:
-  explicit ReadyList(Order order) : order_(order), placed_(Before{order}) {}
+  // `sheds`: contents may be dropped from memory, and are to be found.
+  ReadyList(Order order, bool sheds) : order_(order), sheds_(sheds), placed_(Before{order}), loaded_(Before{order}) {}
 
   bool empty() const { return in_line_.empty() && placed_.empty(); }
   std::size_t size() const { return in_line_.size() + placed_.size(); }
@@ -30,10 +31,13 @@ class ReadyList {
   // True when there is a next one and its content is here.
   bool HasFront() const { return !empty() && Front()->content != nullptr; }
   // An item of the list has got its content.
-  void Loaded(const StoredItem* item) {
+  void Loaded(StoredItem* item) {
     --unloaded_;
     loaded_bytes_ += item->bytes();
+    if (sheds_) loaded_.insert(item);
   }
+  // The one farthest from the front of those whose contents are in memory loses its content. Requires: it sheds.
+  StoredItem* Shed();
 
   // Requires: the item's id is above every id pushed before.
   void PushNew(StoredItem* item);
@@ -65,14 +69,16 @@ class ReadyList {
   };
 
   bool FrontIsPlaced() const;
-  void Count(const StoredItem* item);
+  void Count(StoredItem* item);
 
   const Order order_;
+  const bool sheds_;
   std::size_t bytes_ = 0;
   std::size_t loaded_bytes_ = 0;
   std::size_t unloaded_ = 0;
   std::deque<StoredItem*> in_line_;  // next first
   std::set<StoredItem*, Before> placed_;
+  std::set<StoredItem*, Before> loaded_;  // if it sheds
 };
 
 }  // namespace sluice::queue

@@ -215,6 +215,8 @@ class Namespace::State {
   // Asks for the contents that will be needed soon.
   void Refill(Queue& queue, Effects& effects);
   void AddCold(Queue& queue, const ColdItem& item);
+  // Takes contents that are far from the front out of memory, if the queue is no fifo queue.
+  void Shed(Queue& queue, Effects& effects);
   // The first cold item becomes a ready one.
   StoredItem& Thaw(Queue& queue);
   // Discards the first cold item.

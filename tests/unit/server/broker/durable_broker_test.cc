@@ -441,25 +441,30 @@ TEST_F(DurableBroker, DamageIsFoundAtTheStart) {
 
 // ---- long queues ----
 
-TEST_F(DurableBroker, AQueueMayBeLongerThanMemory) {
-  broker_.reset();
-  options.memory_bytes = 1u << 20;
-  Start();
-  Create();
-  constexpr int kItems = 4'000;
-  for (int i = 0; i < kItems; ++i) {
-    ASSERT_TRUE(Submit(PutOne(std::to_string(i) + std::string(1'000, 'x'), 0ms))->answer.ok()) << i;
+TEST_F(DurableBroker, AQueueOfAnyOrderMayBeLongerThanMemory) {
+  constexpr int kItems = 2'000;
+  const std::string tail(4'000, 'x');
+  for (const Order order : {Order::kFifo, Order::kLifo, Order::kPriority}) {
+    broker_.reset();
+    options.memory_bytes = 2u << 20;
+    Start();
+    Create({.order = order, .durability = Durability::kFsync});
+    for (int i = 0; i < kItems; ++i) {
+      ASSERT_TRUE(Submit(PutOne(std::to_string(i) + tail, 0ms))->answer.ok()) << i;
+      ASSERT_LT(broker_->Status().memory_used, options.memory_bytes);
+    }
+    Kill();
+    for (int i = 0; i < kItems; ++i) {
+      const auto got = Submit(GetOne(0ms));
+      ASSERT_TRUE(got->answer.ok()) << i;
+      const int expected = order == Order::kLifo ? kItems - 1 - i : i;
+      ASSERT_EQ(TextOf(got->deliveries().front()), std::to_string(expected) + tail);
+      Submit(TaskDone{"q", {got->deliveries().front().fence}});
+      ASSERT_LT(broker_->Status().memory_used, options.memory_bytes);
+    }
+    EXPECT_EQ(StatsNow().unfinished, 0u);
+    Submit(DeleteQueue{"q"});
   }
-  EXPECT_LT(broker_->Status().memory_used, options.memory_bytes);
-  Kill();
-  for (int i = 0; i < kItems; ++i) {
-    const auto got = Submit(GetOne(0ms));
-    ASSERT_TRUE(got->answer.ok()) << i;
-    ASSERT_EQ(TextOf(got->deliveries().front()), std::to_string(i) + std::string(1'000, 'x'));
-    Submit(TaskDone{"q", {got->deliveries().front().fence}});
-    ASSERT_LT(broker_->Status().memory_used, options.memory_bytes);
-  }
-  EXPECT_EQ(StatsNow().unfinished, 0u);
 }
 
 TEST_F(DurableBroker, TheLogOfABusyQueueDoesNotGrow) {
