@@ -22,7 +22,6 @@ constexpr Duration kTick = 40ms;
 
 SimClient::SimClient(const Surroundings& world, std::uint64_t number)
     : world_(world),
-      number_(number),
       name_("c" + std::to_string(number)),
       conversation_({"server:1", name_, "producer " + name_, kLease, 5'000ms, true},
                     std::make_shared<detail::LeaseTable>()) {}

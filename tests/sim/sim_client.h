@@ -84,7 +84,6 @@ class SimClient : public std::enable_shared_from_this<SimClient> {
   void Later(Duration delay, void (SimClient::*what)());
 
   const Surroundings& world_;
-  const std::uint64_t number_;
   const std::string name_;
   detail::Conversation conversation_;
   std::shared_ptr<Connection> connection_;
