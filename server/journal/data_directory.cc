@@ -92,7 +92,8 @@ DataDirectory::~DataDirectory() {
   if (read_lock_ >= 0) ::close(read_lock_);
 }
 
-// Nothing is put among the files of others. A life that ended early left at least its lock, or nothing.
+// Nothing is put among the files of others. A life that ended early left its lock, or, if the power went with it, what
+// RocksDB writes first; whose it is tells the store.
 bool DataDirectory::IsOurs(Health* failure) const {
   std::vector<std::string> names;
   const rocksdb::Status status = env_->GetChildren(path_, &names);
@@ -100,7 +101,9 @@ bool DataDirectory::IsOurs(Health* failure) const {
     *failure = {Result::kUnavailable, "cannot read data directory " + path_ + ": " + status.ToString()};
     return false;
   }
-  const auto is_ours = [](const std::string& name) { return name == "CURRENT" || name == kLockName; };
+  const auto is_ours = [](const std::string& name) {
+    return name == "CURRENT" || name == kLockName || name == "IDENTITY" || name.starts_with("MANIFEST-");
+  };
   if (std::any_of(names.begin(), names.end(), is_ours)) return true;
   const auto foreign = std::find_if_not(names.begin(), names.end(), IsNobodys);
   if (foreign == names.end()) return true;
