@@ -320,12 +320,11 @@ void Namespace::State::AfterReplay(TimePoint now, Effects& effects) {
   std::sort(leases.begin(), leases.end(), [](const StoredItem* a, const StoredItem* b) { return a->fence < b->fence; });
   for (StoredItem* item : leases) leases_.Add(item->fence.value, std::move(item));
   for (StoredItem* const item : leases) {
-    // A plain pop that nobody can confirm any more.
-    if (item->owner == nullptr && !item->deadline) Return(*item, Attempt::kDoesNotCount, effects);
-  }
-  // As before the restart: what comes back to its place is there to be got.
-  for (const StoredItem* const item : leases) {
-    if (item->leased() && loading_.insert(item->home.position).second) effects.loads.push_back(item->home.position);
+    if (item->owner == nullptr && !item->deadline) {  // a plain pop that nobody can confirm any more
+      Return(*item, Attempt::kDoesNotCount, effects);
+    } else if (loading_.insert(item->home.position).second) {
+      effects.loads.push_back(item->home.position);  // as before the restart: what comes back is there to be got
+    }
   }
   std::vector<SessionId> unknown;  // their ends, or their beginnings, are not in the log any more
   for (const auto& [id, session] : sessions_) {
