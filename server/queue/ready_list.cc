@@ -91,6 +91,7 @@ void ReadyList::FetchAhead() const {
   const auto* const item = reinterpret_cast<const char*>(in_line_[kItemAhead]);
   for (std::size_t at = 0; at < sizeof(StoredItem); at += kLine) __builtin_prefetch(item + at, 1);
   const auto* const content = reinterpret_cast<const char*>(in_line_[kContentAhead]->content.get());
+  if (content == nullptr) return;      // on the disk
   __builtin_prefetch(content - 1, 1);  // the count of its owners
   __builtin_prefetch(content + kLine);
 }
