@@ -133,15 +133,15 @@ class OneSpace : public DiskFailure {
 
 TEST_F(OneSpace, ASyncThatFailsIsNotTriedAgainAsIfItHadSucceeded) {
   ASSERT_EQ(AppendNow(*journal_, owner_->Next("one")), Result::kOk);
-  bool has_failed = false;
-  disk_->SetHook([&](const DiskOperation& operation) {
-    if (has_failed || operation.what != "sync" || !operation.path.ends_with(".log")) return Verdict{};
-    has_failed = true;
+  const auto has_failed = std::make_shared<bool>(false);  // the journal outlives this function
+  disk_->SetHook([has_failed](const DiskOperation& operation) {
+    if (*has_failed || operation.what != "sync" || !operation.path.ends_with(".log")) return Verdict{};
+    *has_failed = true;
     return Verdict{Error(), false};
   });
   const Batch second = owner_->Next("two");
   AppendUntilOk(second);
-  EXPECT_TRUE(has_failed);
+  EXPECT_TRUE(*has_failed);
   ASSERT_EQ(AppendNow(*journal_, owner_->Next("three")), Result::kOk);
   std::mt19937_64 dice(1);
   disk_->LosePower(directory_, scratch_.path("left"), &dice);
