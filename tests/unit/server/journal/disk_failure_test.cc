@@ -200,10 +200,10 @@ TEST_F(OneSpace, WhenOthersFillTheDiskTheReserveIsGivenBack) {
 }
 
 TEST_F(OneSpace, AWriteThatFindsTheDiskFullIsCertainlyNotWritten) {
-  bool is_full = true;
-  disk_->SetHook([&](const DiskOperation& operation) {
-    if (!is_full || operation.what != "append" || !operation.path.ends_with(".log")) return Verdict{};
-    is_full = false;
+  const auto is_full = std::make_shared<std::atomic<bool>>(true);  // the journal outlives this function
+  disk_->SetHook([is_full](const DiskOperation& operation) {
+    if (!*is_full || operation.what != "append" || !operation.path.ends_with(".log")) return Verdict{};
+    *is_full = false;
     return Verdict{IOStatus::NoSpace("No space left on device"), true};
   });
   Batch batch = owner_->Next("one");
