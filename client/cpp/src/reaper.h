@@ -12,9 +12,10 @@
 
 namespace sluice::detail {
 
-// A destructor (a link's, a worker pool's) must not block or perhaps runs in the very thread that is to end; yet no
-// thread may outlive the process's static objects, which it uses. So threads that were told to end come here, and what
-// is left of them is joined when the process ends. Each ends by itself, soon: within 100 ms or so.
+// A destructor must not block (a link's), or runs in the very thread that is to end (a worker pool's, in a handler);
+// yet no thread may outlive the process's static objects, which it uses. So threads that were told to end come here,
+// and what is left of them is joined when the process ends. Each ends by itself: a link's within 100 ms or so, a pool's
+// when its handler returns.
 //
 // Thread safety: all methods may be called from any thread.
 class Reaper {

@@ -26,7 +26,8 @@ struct WorkerCounts {
 // Ends by itself when the queue is shut down and finished (not merely empty: an item that a crashed colleague held
 // still finds a worker), or deleted. Survives a server that goes away and comes back.
 //
-// The destructor stops the pool as stop() does: it waits for the handlers that are running.
+// The destructor stops the pool as stop() does: it waits for the handlers that are running. In a handler it waits for
+// all others; the handler's own thread ends when that returns, and the end of the process waits for it.
 //
 //   sluice::WorkerPool pool(client.queue<std::string>("jobs"), 4, [](auto& task) { work(task.value()); });
 //   pool.wait();
