@@ -26,7 +26,7 @@ constexpr std::chrono::milliseconds kStopCheck{50};  // while connecting, which 
 void CheckNotForked() {
   static const ForkGuard first_use;
   if (first_use.SameProcess()) return;
-  throw InternalError(
+  throw MadeBeforeFork(
       "a client cannot be made in the child of a process that had one before the fork: make the first client after "
       "the fork, or start the child with exec");
 }

@@ -289,8 +289,9 @@ EmbeddedLink::~EmbeddedLink() {
   if (thread_.joinable()) Reaper::Get().Adopt(std::move(thread_), thread_ended_);
 }
 
-void EmbeddedLink::Await(const std::shared_ptr<Waiting>& waiting) {
-  while (!waiting->answered()) waiting->Sleep();
+bool EmbeddedLink::Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until) {
+  waiting->Sleep(until);
+  return waiting->answered();
 }
 
 Link::Ticket EmbeddedLink::Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token&,

@@ -64,7 +64,7 @@ Called ItemBuffer::WaitAt(Link& link, const SeatPtr& seat, Get get, const std::s
     if (ticket) link.Cancel(ticket);
   });
   const std::shared_ptr<Waiting> waiting(seat, &seat->waiting);
-  link.Await(waiting);
+  AwaitAnswer(link, ticket, waiting);
   Called called = waiting->Take();
   if (!called.answer.ok()) ThrowError(called.answer.reason, called.answer.message);
   return called;

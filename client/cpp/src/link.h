@@ -50,8 +50,9 @@ class Link {
   // closed; with `at_once` there is a message for it now. Never blocks. Throws LeaseLost or Cancelled, as Submit.
   virtual Ticket SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in,
                              bool at_once) = 0;
-  // Blocks: until `waiting` has its answer, be it that of an operation whose receiver it is, or from somebody else.
-  virtual void Await(const std::shared_ptr<Waiting>& waiting) = 0;
+  // Blocks: until `waiting` has its answer, be it that of an operation whose receiver it is, or from somebody else; or
+  // until `until`. True: answered.
+  virtual bool Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until) = 0;
   // The operation ends soon: with what it got by then, or with CANCELLED. An item that arrives later goes back.
   virtual void Cancel(const Ticket& ticket) = 0;
   // As Cancel, of an operation that nobody waits for: the server hears of it with the next message, or soon.
@@ -88,8 +89,12 @@ void CheckUsable(const Link& link);
 // What holds for every call that blocks. Throws InternalError, InvalidArgument, Cancelled.
 void CheckMayBlock(const Link& link, const std::stop_token& stop);
 
-// Submits and waits for the answer; throws what was refused. When `stop` stops, the operation is cancelled and the one
-// answer is waited for: it may still be a result, which is returned.
+// Waits for the answer of the operation. When this thread is interrupted, the operation is cancelled and its one answer
+// waited for.
+void AwaitAnswer(Link& link, const Link::Ticket& ticket, const std::shared_ptr<Waiting>& waiting);
+
+// Submits and waits for the answer; throws what was refused. When `stop` stops, or this thread is interrupted, the
+// operation is cancelled and the one answer is waited for: it may still be a result, which is returned.
 Called Call(Link& link, std::string_view space, Command command, const std::stop_token& stop = {},
             Epoch held_in = kAnyEpoch);
 

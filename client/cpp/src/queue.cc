@@ -5,6 +5,7 @@
 #include <sluice/error.h>
 
 #include "client/cpp/src/gather.h"
+#include "client/cpp/src/lease.h"
 #include "client/cpp/src/link.h"
 #include "client/cpp/src/queue_commands.h"
 #include "client/cpp/src/validate.h"
@@ -42,14 +43,14 @@ ConsumerHandle QueueHandle::consumer(const ConsumerOptions& options) const {
   return {link_, space_, queue_, create_, options};
 }
 
-std::vector<std::string> QueueHandle::pop(const GetOptions& options) const {
+std::vector<Lease> QueueHandle::pop(const GetOptions& options) const {
   Get get = GetOf(queue_, options, create_);
   get.auto_ack = true;
-  std::vector<std::string> payloads;
-  for (const Delivery& delivery : CallFor<GetResult>(*link_, space_, std::move(get), options.stop).deliveries) {
-    payloads.emplace_back(delivery.content->payload.view());
-  }
-  return payloads;
+  Called called = Call(*link_, space_, std::move(get), options.stop);
+  std::vector<Lease> leases;
+  AddLeases(link_, space_, queue_, std::move(called.answer), called.epoch, &leases);
+  for (const Lease& lease : leases) lease.state()->decision = Decision::kDone;
+  return leases;
 }
 
 QueueCounts QueueHandle::join(const JoinOptions& options) const {

@@ -19,14 +19,32 @@ PutItems::PutItems(std::size_t count, std::string_view content_type, const PutOp
   contents_->items.reserve(count);
 }
 
-void PutItems::Add(std::string_view payload) {
+namespace {
+
+std::shared_ptr<Content> ContentOf(std::string_view payload) {
   CheckPayload(payload.size());
   char* bytes = nullptr;
   std::shared_ptr<Content> content = MakeContent(payload.size(), &bytes);
   std::copy(payload.begin(), payload.end(), bytes);
+  return content;
+}
+
+}  // namespace
+
+void PutItems::Add(std::string_view payload) {
+  std::shared_ptr<Content> content = ContentOf(payload);
   content->content_type = contents_->common.content_type;
   if (!contents_->common.headers.empty()) content->headers = contents_->common.headers;
   content->priority = contents_->common.priority;
+  contents_->items.push_back(std::move(content));
+}
+
+void PutItems::Add(std::string_view payload, std::string_view content_type, std::int64_t priority, Headers headers) {
+  std::shared_ptr<Content> content = ContentOf(payload);
+  content->content_type = content_type;
+  content->headers = std::move(headers);
+  content->priority = priority;
+  CheckContent(*content);
   contents_->items.push_back(std::move(content));
 }
 

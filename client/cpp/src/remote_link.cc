@@ -80,7 +80,9 @@ Link::Ticket RemoteLink::SubmitLater(std::string_view space, Command command, Re
   return operation;
 }
 
-void RemoteLink::Await(const std::shared_ptr<Waiting>& waiting) { session_->Await(waiting); }
+bool RemoteLink::Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until) {
+  return session_->Await(waiting, until);
+}
 
 void RemoteLink::Cancel(const Ticket& ticket) { session_->Cancel(std::static_pointer_cast<RemoteOperation>(ticket)); }
 

@@ -24,7 +24,7 @@ class RemoteLink final : public Link {
   Ticket Submit(std::string_view space, Command command, Receiver receiver, const std::stop_token& stop,
                 Epoch held_in) override;
   Ticket SubmitLater(std::string_view space, Command command, Receiver receiver, Epoch held_in, bool at_once) override;
-  void Await(const std::shared_ptr<Waiting>& waiting) override;
+  bool Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until) override;
   void Cancel(const Ticket& ticket) override;
   void CancelLater(const Ticket& ticket) override;
   void Release(std::string_view space, std::string_view queue, Fence fence, Epoch held_in) noexcept override;

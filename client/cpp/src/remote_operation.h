@@ -1,7 +1,6 @@
 // A command on its way over a session, and what waits for its answer.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,10 +10,6 @@
 #include "common/command.h"
 
 namespace sluice::detail {
-
-// The steady clock of a remote link: a clock set back or forward by an operator moves no deadline.
-using SteadyTime = std::chrono::steady_clock::time_point;
-inline SteadyTime SteadyNow() { return std::chrono::steady_clock::now(); }
 
 // Constant after the submission, but for what the conversation keeps under its lock.
 struct RemoteOperation : Link::Operation {

@@ -8,6 +8,8 @@
 
 #include <sluice/error.h>
 
+#include "client/cpp/src/interruption.h"
+
 namespace sluice::detail {
 namespace {
 
@@ -55,7 +57,10 @@ void SessionThread::WaitUntilConnected(milliseconds timeout) {
   const SteadyTime deadline = SteadyNow() + timeout;
   MutexLock lock(mutex_);
   // Once is enough: a stream that broke again before this thread woke up is connected again by the other one.
-  while (!greeted_ && !refusal_ && SteadyNow() < deadline) changed_.WaitFor(mutex_, deadline - SteadyNow());
+  while (!greeted_ && !refusal_ && SteadyNow() < deadline) {
+    changed_.WaitFor(mutex_, std::min(deadline, Interruption::NextCheck()) - SteadyNow());
+    if (Interrupted()) throw Cancelled("interrupted before the client was connected");
+  }
   if (greeted_) return;
   const Answer answer = refusal_ ? *refusal_ : conversation_.UnavailableAnswer();
   ThrowError(answer.reason, answer.message);
@@ -109,8 +114,18 @@ void SessionThread::WaitForRoom(const std::stop_token& stop) {
     if (conversation_.connected()) connected_at = SteadyNow();
     const Answer unavailable = conversation_.UnavailableAnswer();
     if (SteadyNow() > connected_at + connect_timeout_) ThrowError(unavailable.reason, unavailable.message);
-    changed_.WaitFor(mutex_, std::min(kWindowPoll, connect_timeout_));
+    const SteadyTime look = SteadyNow() + std::min(kWindowPoll, connect_timeout_);
+    changed_.WaitFor(mutex_, std::min(look, Interruption::NextCheck()) - SteadyNow());
+    if (Interrupted()) throw Cancelled("interrupted before the call was sent");
   }
+}
+
+// Under no lock: it may run what a user wrote.
+bool SessionThread::Interrupted() {
+  mutex_.unlock();
+  const bool wanted = Interruption::Wanted();
+  mutex_.lock();
+  return wanted;
 }
 
 void SessionThread::Cancel(const RemoteOperationPtr& operation) {
@@ -201,7 +216,7 @@ void SessionThread::Run() {
   }
 }
 
-bool SessionThread::Step() {
+bool SessionThread::Step(SteadyTime until) {
   if (keeper_.load(std::memory_order_relaxed) == std::this_thread::get_id()) RunDeferred();
   Gather();
   if (!OnTime(SteadyNow())) return false;
@@ -210,7 +225,7 @@ bool SessionThread::Step() {
   if (std::exchange(read_next_, false)) Read();
   void* tag = nullptr;
   bool ok = false;
-  if (queue_.AsyncNext(&tag, &ok, FromNow(NextDeadline())) != grpc::CompletionQueue::GOT_EVENT) return true;
+  if (queue_.AsyncNext(&tag, &ok, FromNow(std::min(NextDeadline(), until))) != grpc::CompletionQueue::GOT_EVENT) return true;
   if (tag != nullptr) {
     OnEvent(static_cast<StreamEvent>(reinterpret_cast<std::uintptr_t>(tag)), ok);
   } else {

@@ -48,8 +48,8 @@ class SessionThread {
   // Never blocks. The operation goes out with the next message, or after Turns::kBetweenCalls or two; with `at_once` as
   // soon as no write is under way. Throws Cancelled (closed), LeaseLost.
   void SubmitLater(RemoteOperationPtr operation, bool at_once) SLUICE_EXCLUDES(mutex_);
-  // Blocks: until answered.
-  void Await(const std::shared_ptr<Waiting>& waiting) { turns_.Await(waiting); }
+  // Blocks: until answered, or until `until`. True: answered.
+  bool Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until) { return turns_.Await(waiting, until); }
   void Cancel(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
   // As Cancel, when nobody waits for the operation; the server hears of it as of what was submitted later.
   void CancelLater(const RemoteOperationPtr& operation) SLUICE_EXCLUDES(mutex_);
@@ -75,6 +75,8 @@ class SessionThread {
   bool BeginCancel(const RemoteOperationPtr& operation, bool somebody_waits) SLUICE_EXCLUDES(mutex_);
   void CheckMayBegin(const RemoteOperation& operation) const SLUICE_REQUIRES(mutex_);
   void WaitForRoom(const std::stop_token& stop) SLUICE_EXCLUDES(mutex_);
+  // Asks whether the calling thread is. Releases the mutex meanwhile.
+  bool Interrupted() SLUICE_REQUIRES(mutex_);
   void WriteWhatIsThere() SLUICE_EXCLUDES(mutex_);
   // A message to be written, and the right to write; null: nothing is to be written now.
   struct Outgoing {
@@ -87,8 +89,8 @@ class SessionThread {
   void NoteUnattended() SLUICE_REQUIRES(mutex_);
 
   // ---- whose turn it is ----
-  // One event. False: closed, and nothing is under way.
-  bool Step() SLUICE_EXCLUDES(mutex_);
+  // One event, or none until `until`. False: closed, and nothing is under way.
+  bool Step(SteadyTime until) SLUICE_EXCLUDES(mutex_);
   // Lets those who have just got answers say what they want next, so that it goes out as one message.
   void Gather() SLUICE_EXCLUDES(mutex_);
   // Threads that wait get their answers now; callbacks run in the keeper's thread only, for a caller's may hold locks.
@@ -133,7 +135,7 @@ class SessionThread {
   SteadyTime heartbeat_at_{};
   std::shared_ptr<SessionStream> stream_;  // others may use it, too, while they hold the right to write
 
-  Turns turns_{[this] { return Step(); }, [this] { WriteWhatIsThere(); }};
+  Turns turns_{[this](SteadyTime until) { return Step(until); }, [this] { WriteWhatIsThere(); }};
   std::atomic<std::thread::id> keeper_;
 
   Mutex mutex_;      // acquired before that of turns_

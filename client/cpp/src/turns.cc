@@ -3,17 +3,33 @@
 #include <algorithm>
 
 namespace sluice::detail {
+namespace {
+
+bool IsOver(SteadyTime until) { return until != SteadyTime::max() && SteadyNow() >= until; }
+
+}  // namespace
+
 // ---- calls -------------------------------------------------------------------------------------
 
-void Turns::Await(const std::shared_ptr<Waiting>& waiting) {
+bool Turns::Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until) {
   while (!waiting->answered()) {
+    if (IsOver(until)) return false;
     if (TakeTurn(waiting)) {
-      Drive(*waiting);
-    } else if (waiting->Sleep() && waiting->answered()) {  // the turn was left to this call, which needs it no more
+      Drive(*waiting, until);
+    } else if (!waiting->Sleep(until)) {
+      if (!waiting->answered()) LeaveLine(waiting);
+    } else if (waiting->answered()) {  // the turn was left to this call, which needs it no more
       MutexLock lock(mutex_);
       if (!taken_) PassOn();
     }
   }
+  return true;
+}
+
+void Turns::LeaveLine(const std::shared_ptr<Waiting>& waiting) {
+  MutexLock lock(mutex_);
+  std::erase(sleepers_, waiting);
+  if (waiting->Unpoke() && !taken_) PassOn();
 }
 
 bool Turns::TakeTurn(const std::shared_ptr<Waiting>& waiting) {
@@ -31,8 +47,8 @@ bool Turns::TakeTurn(const std::shared_ptr<Waiting>& waiting) {
   return false;
 }
 
-void Turns::Drive(const Waiting& waiting) {
-  while (!waiting.answered() && !KeepersTurn() && step_()) {
+void Turns::Drive(const Waiting& waiting, SteadyTime until) {
+  while (!waiting.answered() && !KeepersTurn() && !IsOver(until) && step_(until)) {
   }
   MutexLock lock(mutex_);
   taken_ = false;
@@ -74,7 +90,7 @@ void Turns::Keep() {
     }
     bool wanted = false;  // by a call
     while (more && !wanted) {
-      more = step_();
+      more = step_(SteadyTime::max());
       MutexLock lock(mutex_);
       wanted = !KeepersTurn() && SomebodyWaits();
     }

@@ -27,12 +27,12 @@ class Turns {
   // connection after the last of them.
   static constexpr std::chrono::milliseconds kBetweenCalls{10};
 
-  // `step` works until something has happened; false: there is nothing to do any more, ever. It runs in the thread
-  // whose turn it is, `look` in the keeper's while a call has the turn; both under no lock.
-  Turns(std::function<bool()> step, std::function<void()> look) : step_(std::move(step)), look_(std::move(look)) {}
+  // `step` works until something has happened, or until the time it is given; false: there is nothing to do any more,
+  // ever. It runs in the thread whose turn it is, `look` in the keeper's while a call has the turn; both under no lock.
+  Turns(std::function<bool(SteadyTime until)> step, std::function<void()> look) : step_(std::move(step)), look_(std::move(look)) {}
 
-  // Blocks: until answered.
-  void Await(const std::shared_ptr<Waiting>& waiting) SLUICE_EXCLUDES(mutex_);
+  // Blocks: until answered, or until `until`. True: answered. False: nobody counts on this thread; it may await again.
+  bool Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until = SteadyTime::max()) SLUICE_EXCLUDES(mutex_);
   // The keeper's life. Blocks: until there is nothing to do any more.
   void Keep() SLUICE_EXCLUDES(mutex_);
 
@@ -50,7 +50,9 @@ class Turns {
   bool KeepersTurn() const { return keepers_turn_.load(std::memory_order_relaxed); }
   // True: the turn is the caller's. False: it stands in line.
   bool TakeTurn(const std::shared_ptr<Waiting>& waiting) SLUICE_EXCLUDES(mutex_);
-  void Drive(const Waiting& waiting) SLUICE_EXCLUDES(mutex_);
+  void Drive(const Waiting& waiting, SteadyTime until) SLUICE_EXCLUDES(mutex_);
+  // The call does not stand in line any more, and gives the turn away if it was just left to it.
+  void LeaveLine(const std::shared_ptr<Waiting>& waiting) SLUICE_EXCLUDES(mutex_);
   // The turn is nobody's: wakes who is to take it.
   void PassOn() SLUICE_REQUIRES(mutex_);
   bool SomebodyWaits() SLUICE_REQUIRES(mutex_);
@@ -59,7 +61,7 @@ class Turns {
   // Releases the mutex meanwhile.
   void Look() SLUICE_REQUIRES(mutex_);
 
-  const std::function<bool()> step_;
+  const std::function<bool(SteadyTime until)> step_;
   const std::function<void()> look_;
   std::atomic<bool> keepers_turn_{false};  // changes under the mutex
   Mutex mutex_;

@@ -26,11 +26,24 @@ void Waiting::Poke() {
   if (asleep) changed_.NotifyOne();
 }
 
-bool Waiting::Sleep() {
+bool Waiting::Sleep(SteadyTime until) {
   MutexLock lock(mutex_);
   asleep_ = true;
-  while (!called_ && !poked_) changed_.Wait(mutex_);
+  while (!called_ && !poked_) {
+    if (until == SteadyTime::max()) {
+      changed_.Wait(mutex_);
+    } else if (const SteadyTime now = SteadyNow(); now < until) {
+      changed_.WaitFor(mutex_, until - now);
+    } else {
+      break;
+    }
+  }
   asleep_ = false;
+  return std::exchange(poked_, false);
+}
+
+bool Waiting::Unpoke() {
+  MutexLock lock(mutex_);
   return std::exchange(poked_, false);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <optional>
 
 #include <sluice/mutex.h>
@@ -10,6 +11,10 @@
 #include "common/answer.h"
 
 namespace sluice::detail {
+
+// Deadlines: a clock set back or forward by an operator moves none.
+using SteadyTime = std::chrono::steady_clock::time_point;
+inline SteadyTime SteadyNow() { return std::chrono::steady_clock::now(); }
 
 // A result and the epoch that its leases are held in.
 struct Called {
@@ -28,8 +33,10 @@ class Waiting {
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
   // Ends one Sleep without an answer.
   void Poke() SLUICE_EXCLUDES(mutex_);
-  // Blocks: until answered or poked. True: poked.
-  bool Sleep() SLUICE_EXCLUDES(mutex_);
+  // Blocks: until answered or poked, or until `until`. True: poked.
+  bool Sleep(SteadyTime until) SLUICE_EXCLUDES(mutex_);
+  // Takes back a poke that no Sleep has seen. True: there was one.
+  bool Unpoke() SLUICE_EXCLUDES(mutex_);
   // Requires: answered.
   Called Take() SLUICE_EXCLUDES(mutex_);
 

@@ -75,7 +75,7 @@ class TurnsTest : public ::testing::Test {
     return reader_ == thread;
   }
 
-  Turns turns_{[this] { return Step(); }, [this] { Look(); }};
+  Turns turns_{[this](SteadyTime) { return Step(); }, [this] { Look(); }};
   std::thread keeper_;
   Mutex mutex_;
   CondVar arrived_;

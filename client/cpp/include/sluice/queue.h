@@ -49,6 +49,9 @@ class PutItems {
   PutItems(std::size_t count, std::string_view content_type, const PutOptions& options);
   // Copies the payload. Throws TooLarge.
   void Add(std::string_view payload);
+  // An item with a description of its own.
+  void Add(std::string_view payload, std::string_view content_type, std::int64_t priority,
+           std::vector<std::pair<std::string, std::string>> headers);
 
   struct Contents;
   Contents& contents() const { return *contents_; }
@@ -66,7 +69,7 @@ class QueueHandle {
   PutReceipt put(const PutItems& items, const PutOptions& options) const;
   std::vector<Lease> get(const GetOptions& options) const;
   std::vector<Lease> get_many(std::size_t max_items, const GetManyOptions& options) const;
-  std::vector<std::string> pop(const GetOptions& options) const;
+  std::vector<Lease> pop(const GetOptions& options) const;  // one, done already
   void task_done(std::uint64_t fence) const;
   void fail(std::uint64_t fence, std::string_view error) const;
   void release(std::uint64_t fence) const;
@@ -172,7 +175,7 @@ class Queue {
     return Consumer<T, C>(handle_.consumer(options));
   }
   // The plain pop (ack=auto): no task_done; an item that is lost with this process is lost.
-  T pop(const GetOptions& options = {}) const { return C::decode(handle_.pop(options).front()); }
+  T pop(const GetOptions& options = {}) const { return C::decode(handle_.pop(options).front().payload()); }
 
   // By fence, for leases that are not in a Task (another process took them). LeaseLost when none was held.
   void task_done(std::uint64_t fence) const { handle_.task_done(fence); }
