@@ -1,0 +1,161 @@
+"""The connection of a process to a server."""
+
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any, Iterable, Optional, Union
+
+from sluice import fork
+
+if TYPE_CHECKING:
+    from sluice import _native
+    from sluice.types import Counts, Description, Settings, SettingsChange
+
+DEFAULT_ADDRESS = "127.0.0.1:7171"
+
+
+class Client:
+    """A connection to a server, shared by all threads of the process; one is enough.
+
+    `address` is "HOST:PORT" (IPv6 as "[::1]:PORT") or "unix:PATH"; without one it is
+    $SLUICE_ADDRESS, or 127.0.0.1:7171. Options, times in seconds:
+
+    name             for the server's logs; default: program and process id
+    lease            silence after which the server takes back what this client holds (0.1 to
+                     86400; default 30); heartbeats keep it off, however long the work takes
+    connect_timeout  how long the first call, and calls while the server is away, wait for it
+                     before Unavailable (default 10)
+    retry_forever    True (default): calls that wait on the server survive any outage
+    min_backoff, max_backoff
+                     between attempts to connect (default 0.05 and 5)
+
+    Connects at its first use, so that one that was made before a fork works after it; one that
+    was connected before a fork raises ForkError in the child. Can be pickled: the copy makes a
+    connection of its own, and no lease goes with it.
+
+    Thread safety: all methods may be called from any thread.
+    """
+
+    def __init__(self, address: Optional[str] = None, **options: Any) -> None:
+        self.address = address or os.environ.get("SLUICE_ADDRESS") or DEFAULT_ADDRESS
+        self._options = options
+        self._lock = threading.Lock()
+        self._native: "Optional[_native.Client]" = None
+        self._closed = False
+        fork.watch(self)
+
+    @classmethod
+    def shared(cls, address: Optional[str] = None) -> "Client":
+        """The one for this address, in this process: made when nobody has it."""
+        address = address or os.environ.get("SLUICE_ADDRESS") or DEFAULT_ADDRESS
+        with _shared_lock:
+            client = _shared.get(address)
+            if client is None or client._closed:
+                client = _shared[address] = cls(address)
+            return client
+
+    def native(self) -> "_native.Client":
+        """The connection; made now if there is none. For the package's own modules.
+
+        Raises Unavailable, InvalidArgument, ForkError, and Cancelled after close().
+        """
+        with self._lock:
+            if self._native is None:
+                fork.check()
+                from sluice import _native
+
+                if self._closed:
+                    from sluice.exceptions import Cancelled
+
+                    raise Cancelled("the client was closed")
+                self._native = _native.Client(self.address, **self._options)
+            return self._native
+
+    # ---- the server's queues ----
+
+    def create(self, queue: str, **settings: Any) -> bool:
+        """Make a queue. True: created; False: there was one with equal settings.
+
+        Settings: order ("fifo", "lifo", "priority"), maxsize, max_bytes, count_leased,
+        durability ("memory", "async", "fsync"), lease, max_attempts, paused.
+        QueueExists: there is one with other settings. Idempotent.
+        """
+        return self.native().create(queue, settings)
+
+    def update(self, queue: str, **changes: Any) -> "Settings":
+        """Change settings live: all but order and durability. Returns them all."""
+        return self.native().update(queue, changes)
+
+    def delete(self, queue: str) -> int:
+        """Delete a queue and its items; returns how many. Who waits gets QueueDeleted."""
+        return self.native().delete(queue)
+
+    def list(self, namespace: str = "default", prefix: str = "") -> "list[Description]":
+        """All queues of a namespace whose names start with `prefix`."""
+        return self.native().list(namespace, prefix)
+
+    def describe(self, queue: str) -> "Description":
+        """Settings and statistics of a queue."""
+        return self.native().describe(queue)
+
+    def join(
+        self,
+        queues: Iterable[str],
+        timeout: Optional[float] = None,
+        *,
+        only_put_before: bool = False,
+    ) -> "list[Counts]":
+        """Wait until nothing is unfinished in all of these queues, of one namespace, at once.
+
+        With `only_put_before`, items that are put after this call are not waited for. Returns
+        how the items ended; raises sluice.Timeout.
+        """
+        return self.native().join(list(queues), timeout, only_put_before)
+
+    def close(self) -> None:
+        """End the connection now: waiting calls raise Cancelled, leases go back. Idempotent."""
+        with self._lock:
+            self._closed = True
+            native = self._native
+        if native is not None:
+            native.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"sluice.Client({self.address!r})"
+
+    def __reduce__(self) -> Any:
+        if _shared.get(self.address) is self:
+            return Client.shared, (self.address,)
+        return _remake, (type(self), self.address, self._options)
+
+    def _forked(self, left: "list[Any]") -> None:
+        left.append(self._native)
+        self._native = None
+        self._lock = threading.Lock()  # another thread may have had it
+
+
+def _remake(cls: type, address: str, options: "dict[str, Any]") -> Client:
+    return cls(address, **options)
+
+
+def client_of(client: Union[Client, str, None]) -> Client:
+    """The client that a queue's constructor means: one, or that of an address."""
+    return client if isinstance(client, Client) else Client.shared(client)
+
+
+_shared: "weakref.WeakValueDictionary[str, Client]" = weakref.WeakValueDictionary()
+_shared_lock = threading.Lock()
+
+
+def _renew_lock() -> None:
+    global _shared_lock
+    _shared_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
