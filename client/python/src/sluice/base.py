@@ -123,8 +123,10 @@ class QueueBase:
         return f"<{type(self).__module__}.{type(self).__name__} {self.name!r} of {self._client!r}>"
 
     def __reduce__(self) -> Any:
-        options = dict(self._settings, codec=self._codec, prefetch=self._prefetch)
+        options = dict(self._settings, codec=self._codec)
         del options["order"]
+        if self._prefetch:
+            options["prefetch"] = self._prefetch
         return _remake, (type(self), self._client, self.name, options)
 
     # ---- for the queues of this package ----
@@ -180,18 +182,21 @@ class QueueBase:
     def _decode(self, lease: "_native.Lease") -> Any:
         """Its value. An item that cannot be decoded here has failed, and is tried again, perhaps
         by somebody who can, up to `max_attempts`."""
+        payload, content_type = lease.content()
         try:
-            return self._codec.decode(*lease.content())
+            return self._codec.decode(payload, content_type)
         except Exception as error:
             if not lease.decided:
-                try:
-                    lease.fail(f"cannot be decoded: {error}")
-                except Error:
-                    pass  # it comes again with the lease's end
+                self._reject(lease, f"cannot be decoded: {error}")
             if isinstance(error, DecodeError):
                 raise
-            payload, content_type = lease.content()
             raise DecodeError(f"the codec failed: {error}", payload, content_type) from error
+
+    def _reject(self, lease: "_native.Lease", reason: str) -> None:
+        try:
+            lease.fail(reason)
+        except Error:
+            pass  # it comes again with the lease's end
 
     def _forked(self, left: "list[Any]") -> None:
         left += [self._queue, self._source]
@@ -199,6 +204,23 @@ class QueueBase:
         self._source = None
         self._making = threading.Lock()
         self._held.forget(left)
+
+
+class PriorityBase(QueueBase):
+    """What a queue by priority has: one for each item."""
+
+    _order = "priority"
+
+    def _priority(self, item: Any, priority: Optional[int]) -> int:
+        if priority is None:
+            number = item[0] if isinstance(item, (tuple, list)) and item else item
+            if not isinstance(number, (int, float)) or number != number // 1:
+                raise TypeError(
+                    "an item's priority is a whole number of 64 bits: put(item, priority=...), "
+                    f"or an item that is or begins with one; not {number!r}"
+                )
+            priority = int(number)
+        return super()._priority(item, priority)
 
 
 def _remake(cls: Any, client: Client, name: str, options: "dict[str, Any]") -> Any:

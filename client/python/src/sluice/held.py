@@ -1,50 +1,75 @@
-"""The items that threads of this process took and have not finished."""
+"""The items that threads (or tasks of asyncio) of this process took and have not finished."""
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Protocol, Tuple
 
 if TYPE_CHECKING:
     from sluice._native import Lease
 
+    Line = OrderedDict[Lease, Any]  # oldest first
 
-class _Thread(threading.local):
-    """A line for each thread: who took what. Lives as long as anybody holds it."""
+
+class Takers(Protocol):
+    """Who takes items: each has a line, that lives as long as anybody holds it."""
+
+    kind: str
+
+    @property
+    def line(self) -> "Line":
+        """That of who asks."""
+
+    @property
+    def nobodys(self) -> "Line":
+        """Of what no taker took; anybody may finish it."""
+
+
+class Threads(threading.local):
+    """Each thread is a taker."""
+
+    kind = "thread"
+    nobodys: "Line" = OrderedDict()  # empty: there is always a thread
 
     def __init__(self) -> None:
-        self.line: "OrderedDict[Lease, Any]" = OrderedDict()  # oldest first
+        self.line: "Line" = OrderedDict()
 
 
 class Held:
-    """Leases and their items, by thread and by item.
+    """Leases and their items, by taker and by item.
 
     Thread safety: all methods may be called from any thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, takers: Optional[Takers] = None) -> None:
         self._lock = threading.Lock()
-        self._thread = _Thread()
-        # All lines with something in them, those of threads that have ended too: an item may be
-        # finished by another thread than the one that took it.
-        self._lines: "dict[int, OrderedDict[Lease, Any]]" = {}
+        self._takers: Takers = Threads() if takers is None else takers
+        # All lines with something in them, those of takers that have ended too: an item may be
+        # finished by another taker than the one that took it.
+        self._lines: "dict[int, Line]" = {}
 
-    def add(self, item: Any, lease: "Lease") -> None:
-        """This thread took it."""
-        line = self._thread.line
+    def line(self) -> "Line":
+        """That of who asks: for an add() by another one, who brings what this one asked for."""
+        return self._takers.line
+
+    def add(self, item: Any, lease: "Lease", line: "Optional[Line]" = None) -> None:
+        """This taker took it, or that of the line."""
+        line = self._takers.line if line is None else line
         with self._lock:
             line[lease] = item
             self._lines[id(line)] = line
 
-    def add_many(self, items: Iterable[Any], leases: "Iterable[Lease]") -> None:
-        """This thread took them, in this order."""
-        line = self._thread.line
+    def add_many(
+        self, items: Iterable[Any], leases: "Iterable[Lease]", line: "Optional[Line]" = None
+    ) -> None:
+        """This taker took them, or that of the line, in this order."""
+        line = self._takers.line if line is None else line
         with self._lock:
             line.update(zip(leases, items))
             self._lines[id(line)] = line
 
     def put_back(self, taken: "Iterable[Tuple[Lease, Any]]") -> None:
-        """What was popped and not finished; it is this thread's oldest again."""
-        line = self._thread.line
+        """What was popped and not finished; it is this taker's oldest again."""
+        line = self._takers.line
         with self._lock:
             older = dict(taken)
             older.update(line)
@@ -54,20 +79,21 @@ class Held:
                 self._lines[id(line)] = line
 
     def pop_oldest(self) -> "Tuple[Lease, Any]":
-        """The oldest that this thread took. ValueError when there is none."""
-        line = self._thread.line
+        """The oldest that this taker took, else that nobody took. ValueError: there is none."""
+        line = self._takers.line or self._takers.nobodys
         with self._lock:
             if line:
                 lease = next(iter(line))
                 return lease, self._take(line, lease)
+        kind = self._takers.kind
         raise ValueError(
-            "task_done() called too many times: this thread took no item that is not done. "
-            "Another thread's is finished with task_done(item)"
+            f"task_done() called too many times: this {kind} took no item that is not done. "
+            f"Another {kind}'s is finished with task_done(item)"
         )
 
     def pop(self, item: Any) -> "Tuple[Lease, Any]":
-        """The oldest that is this item, else equals it; this thread's first. ValueError."""
-        own = self._thread.line
+        """The oldest that is this item, else equals it; this taker's first. ValueError."""
+        own = self._takers.line
         with self._lock:
             lines = [own] + [line for line in self._lines.values() if line is not own]
             found = _find(lines, lambda each: each is item) or _find(lines, lambda each: each == item)
@@ -77,8 +103,8 @@ class Held:
         raise ValueError("task_done(item) called for an item that was not taken, or is done")
 
     def pop_mine(self) -> "List[Tuple[Lease, Any]]":
-        """All that this thread took, oldest first."""
-        line = self._thread.line
+        """All that this taker took, oldest first."""
+        line = self._takers.line
         with self._lock:
             taken = list(line.items())
             line.clear()
@@ -89,7 +115,7 @@ class Held:
         """In the child of a fork: they are the parent's. They go into `left`."""
         left.append(self._lines)
         self._lock = threading.Lock()
-        self._thread = _Thread()
+        self._takers = type(self._takers)()
         self._lines = {}
 
     def _take(self, line: "dict[Lease, Any]", lease: "Lease") -> Any:

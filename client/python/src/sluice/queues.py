@@ -12,7 +12,7 @@ from typing import (
     TypeVar,
 )
 
-from sluice.base import QueueBase
+from sluice.base import PriorityBase, QueueBase
 from sluice.exceptions import Error
 from sluice.tasks import Task
 
@@ -202,7 +202,7 @@ class LifoQueue(Queue[T]):
     _order = "lifo"
 
 
-class PriorityQueue(Queue[T]):
+class PriorityQueue(PriorityBase, Queue[T]):
     """`queue.PriorityQueue`, on a server: the lowest priority first.
 
     A server cannot compare Python's objects. An item's priority is `priority=`, or else the
@@ -210,19 +210,6 @@ class PriorityQueue(Queue[T]):
     an int of 64 bits, or a float that is one. Items of equal priority come in the order of their
     puts.
     """
-
-    _order = "priority"
-
-    def _priority(self, item: Any, priority: Optional[int]) -> int:
-        if priority is None:
-            number = item[0] if isinstance(item, (tuple, list)) and item else item
-            if not isinstance(number, (int, float)) or number != number // 1:
-                raise TypeError(
-                    "an item's priority is a whole number of 64 bits: put(item, priority=...), "
-                    f"or an item that is or begins with one; not {number!r}"
-                )
-            priority = int(number)
-        return super()._priority(item, priority)
 
 
 class SimpleQueue(QueueBase, Generic[T]):
