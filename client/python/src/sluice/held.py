@@ -22,7 +22,7 @@ class Held:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._thread = _Thread()
         # All lines with something in them, those of threads that have ended too: an item may be
         # finished by another thread than the one that took it.
@@ -88,7 +88,7 @@ class Held:
     def forget(self, left: "List[Any]") -> None:
         """In the child of a fork: they are the parent's. They go into `left`."""
         left.append(self._lines)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._thread = _Thread()
         self._lines = {}
 
