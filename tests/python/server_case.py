@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import sluice  # noqa: E402
-from sluice_process import DEADLINE_S, Server, wait_until  # noqa: E402
+from sluice_process import DEADLINE_S, Process, Server, wait_until  # noqa: E402
 
 _numbers = itertools.count(1)
 
