@@ -2,13 +2,12 @@
 
 import asyncio
 import importlib.util
-import sys
+import math
 import types
 import unittest
 
 from server_case import ServerCase
 
-import sluice
 import sluice.aio
 
 INSIDES = "looks at the attributes of CPython's own class"
@@ -38,8 +37,8 @@ class Asyncio(types.ModuleType):
         return getattr(asyncio, name)
 
     def _make(self, kind, maxsize):
-        queue = kind(self._case.connection, self._case.name(), maxsize=int(maxsize) + (maxsize % 1 > 0))
-        queue.maxsize  # made now
+        queue = self._case.new_queue(math.ceil(maxsize), kind)
+        queue.stats()  # made now
         self._queues.append(queue)
         return queue
 
@@ -78,8 +77,6 @@ class AsyncioHook(ServerCase):
         reason = SKIPPED.get(self.id().split(".", 1)[1])
         if reason:
             self.skipTest(reason)
-        super().setUp()
-        self.connection = self.client()
         type(self).module.asyncio = Asyncio(self)
 
 

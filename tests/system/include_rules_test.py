@@ -21,7 +21,7 @@ STANDARD = set(
     """.split()
 )
 POSIX = re.compile(
-    r"(sys|netinet|arpa|net)/|(dirent|errno|fcntl|malloc|netdb|poll|pthread|pwd|sched|signal|spawn|syslog|termios|unistd)\.h$"
+    r"(sys|netinet|arpa|net)/|(cxxabi|dirent|errno|fcntl|malloc|netdb|poll|pthread|pwd|sched|signal|spawn|syslog|termios|unistd)\.h$"
 )
 # What a name in the table's right column stands for.
 LIBRARIES = {
@@ -38,6 +38,7 @@ LIBRARIES = {
     "nlohmann/json": re.compile(r"nlohmann/"),
     "toml++": re.compile(r"toml\+\+/"),
     "stb": re.compile(r"stb/"),
+    "Python": re.compile(r"Python\.h$|pybind11/"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

@@ -100,6 +100,28 @@ TEST_F(EmbeddedQueueTest, APopNeedsNoDecision) {
   EXPECT_EQ(stats.done, 1u);
 }
 
+TEST_F(EmbeddedQueueTest, APopHasAllOfItsItem) {
+  queue_.put("a", {.headers = {{"k", "v"}}, .content_type = "text/x"});
+  const auto popped = queue_.handle().pop({});
+  ASSERT_EQ(popped.size(), 1u);
+  EXPECT_EQ(popped[0].content_type(), "text/x");
+  EXPECT_EQ(popped[0].headers().at(0).second, "v");
+  EXPECT_EQ(popped[0].decision(), detail::Decision::kDone);
+}
+
+TEST_F(EmbeddedQueueTest, ItemsOfOnePutMayDiffer) {
+  detail::PutItems items(2, "text/plain", {});
+  items.Add("a", "text/x", 7, {{"k", "v"}});
+  items.Add("b");
+  EXPECT_EQ(queue_.handle().put(items, {}).ids.size(), 2u);
+  const auto a = queue_.get();
+  EXPECT_EQ(a.content_type(), "text/x");
+  EXPECT_EQ(a.priority(), 7);
+  EXPECT_EQ(a.headers().size(), 1u);
+  EXPECT_EQ(queue_.get().content_type(), "text/plain");
+  EXPECT_EQ(ReasonOf([&] { items.Add("c", std::string(256, 'x'), 0, {}); }), Reason::kTooLarge);
+}
+
 TEST_F(EmbeddedQueueTest, ContentTravelsWithTheItem) {
   client_.create("p", {.order = Order::kPriority});
   const auto queue = client_.queue<std::string>("p");

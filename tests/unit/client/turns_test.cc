@@ -1,5 +1,6 @@
 #include "client/cpp/src/turns.h"
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -41,13 +42,17 @@ class TurnsTest : public ::testing::Test {
     arrived_.NotifyOne();
   }
 
-  bool Step() {
+  bool Step(SteadyTime until) {
     Arrival arrival;
     {
       MutexLock lock(mutex_);
       reader_ = std::this_thread::get_id();
       changed_.NotifyAll();
-      while (arrivals_.empty()) arrived_.Wait(mutex_);
+      while (arrivals_.empty() && SteadyNow() < until) arrived_.WaitFor(mutex_, std::min(until, SteadyNow() + 1h) - SteadyNow());
+      if (arrivals_.empty()) {
+        reader_.reset();
+        return true;
+      }
       arrival = std::move(arrivals_.front());
       arrivals_.pop_front();
       reader_.reset();
@@ -75,7 +80,7 @@ class TurnsTest : public ::testing::Test {
     return reader_ == thread;
   }
 
-  Turns turns_{[this](SteadyTime) { return Step(); }, [this] { Look(); }};
+  Turns turns_{[this](SteadyTime until) { return Step(until); }, [this] { Look(); }};
   std::thread keeper_;
   Mutex mutex_;
   CondVar arrived_;
@@ -106,6 +111,36 @@ TEST_F(TurnsTest, OneReadsForAllAndLeavesTheTurnToTheNext) {
   EXPECT_TRUE(Reads(id));
   Arrive({second});
   two.join();
+}
+
+TEST_F(TurnsTest, AThreadThatWaitsNoLongerLeavesTheTurnToTheNext) {
+  const auto first = std::make_shared<Waiting>();
+  const auto second = std::make_shared<Waiting>();
+  std::thread one([&] {
+    EXPECT_FALSE(turns_.Await(first, SteadyNow() + 50ms));
+    EXPECT_TRUE(turns_.Await(first));
+  });
+  std::thread two([&] { turns_.Await(second); });
+  Arrive({first});
+  one.join();
+  Arrive({second});
+  two.join();
+}
+
+TEST_F(TurnsTest, AThreadThatHasLeftTheLineIsNotCountedOn) {
+  const auto first = std::make_shared<Waiting>();
+  const auto left = std::make_shared<Waiting>();
+  const auto third = std::make_shared<Waiting>();
+  std::thread one([&] { turns_.Await(first); });
+  ASSERT_TRUE(Reads(one.get_id()));
+  EXPECT_FALSE(turns_.Await(left, SteadyNow() + 1ms));
+  std::thread three([&] { turns_.Await(third); });
+  const auto id = three.get_id();
+  Arrive({first});
+  one.join();
+  EXPECT_TRUE(Reads(id));
+  Arrive({third});
+  three.join();
 }
 
 TEST_F(TurnsTest, AnAnswerReadByAnotherEndsTheWait) {

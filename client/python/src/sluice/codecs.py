@@ -51,8 +51,11 @@ class DefaultCodec:
         import json
 
         _check_json(list(value) if kind is tuple else value)
-        payload = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-        return payload, JSON_TUPLE if kind is tuple else JSON
+        try:
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        except (ValueError, RecursionError) as error:  # it holds itself, or is too deep
+            raise EncodeError(f"JSON does not take it: {error}") from error
+        return text.encode(), JSON_TUPLE if kind is tuple else JSON
 
     def decode(self, payload: bytes, content_type: str) -> Any:
         name, _, parameters = content_type.partition(";")
@@ -117,7 +120,7 @@ class UnsafePickleCodec(DefaultCodec):
 def _check_json(value: Any) -> None:
     """Raises EncodeError for what JSON would bring back as something else."""
     waiting = [value]
-    seen_containers = 0
+    seen = set()  # containers: one may hold itself
     while waiting:
         value = waiting.pop()
         kind = type(value)
@@ -127,15 +130,11 @@ def _check_json(value: Any) -> None:
             if value - value != 0:  # NaN or infinite
                 raise EncodeError(f"JSON has no {value}: use None, a str, or a codec of your own")
         elif kind is list or kind is dict:
-            seen_containers += 1
-            if seen_containers > _MOST_CONTAINERS:
-                raise EncodeError("a value that holds itself, or is far too large for one item")
-            waiting.extend(value if kind is list else _values(value))
+            if id(value) not in seen:
+                seen.add(id(value))
+                waiting.extend(value if kind is list else _values(value))
         else:
             raise EncodeError(_refusal(kind))
-
-
-_MOST_CONTAINERS = 4 << 20  # an item has 4 MiB
 
 
 def _values(value: "dict[Any, Any]") -> Any:

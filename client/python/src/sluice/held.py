@@ -41,7 +41,7 @@ class Held:
     """
 
     def __init__(self, takers: Optional[Takers] = None) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._takers: Takers = Threads() if takers is None else takers
         # All lines with something in them, those of takers that have ended too: an item may be
         # finished by another taker than the one that took it.
@@ -114,7 +114,7 @@ class Held:
     def forget(self, left: "List[Any]") -> None:
         """In the child of a fork: they are the parent's. They go into `left`."""
         left.append(self._lines)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._takers = type(self._takers)()
         self._lines = {}
 
