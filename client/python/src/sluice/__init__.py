@@ -11,9 +11,12 @@
 methods, arguments, defaults and exceptions, with the items on a server.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from sluice.client import Client
 from sluice.codecs import Codec, DefaultCodec, MsgpackCodec, UnsafePickleCodec
 from sluice.exceptions import (
+    CallLost,
     Cancelled,
     DecodeError,
     Empty,
@@ -28,6 +31,8 @@ from sluice.exceptions import (
     QueueDeleted,
     QueueExists,
     QueueNotFound,
+    RemoteError,
+    RemoteTraceback,
     SessionLost,
     ShutDown,
     Timeout,
@@ -37,9 +42,15 @@ from sluice.exceptions import (
 from sluice.queues import LifoQueue, PriorityQueue, Queue, SimpleQueue
 from sluice.tasks import Task
 
+if TYPE_CHECKING:
+    from sluice import aio
+    from sluice.executor import Executor
+    from sluice.workers import WorkerPool
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "CallLost",
     "Cancelled",
     "Client",
     "Codec",
@@ -48,6 +59,7 @@ __all__ = [
     "Empty",
     "EncodeError",
     "Error",
+    "Executor",
     "ForkError",
     "Full",
     "InternalError",
@@ -61,6 +73,8 @@ __all__ = [
     "QueueDeleted",
     "QueueExists",
     "QueueNotFound",
+    "RemoteError",
+    "RemoteTraceback",
     "SessionLost",
     "ShutDown",
     "SimpleQueue",
@@ -69,4 +83,20 @@ __all__ = [
     "TooLarge",
     "Unavailable",
     "UnsafePickleCodec",
+    "WorkerPool",
+    "aio",
 ]
+
+# What stands on asyncio or concurrent.futures is loaded when it is used.
+_LATER = {"Executor": "executor", "WorkerPool": "workers", "aio": "aio"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'sluice' has no attribute '{name}'")
+    import importlib
+
+    module = importlib.import_module(f"sluice.{_LATER[name]}")
+    value = module if name == "aio" else getattr(module, name)
+    globals()[name] = value
+    return value

@@ -93,3 +93,30 @@ class DecodeError(Error, ValueError):
         super().__init__(message)
         self.payload = payload
         self.content_type = content_type
+
+
+class CallLost(Error):
+    """No result of a call will come: it was taken out of its queue, or given up after its workers
+    died, or the queue was, with the server's memory."""
+
+
+class RemoteError(Error):
+    """A call raised, where it ran, an exception that is not known here.
+
+    `type` is "module:name", `message` its text. Its traceback is that of `__cause__`.
+    """
+
+    def __init__(self, type: str, message: str) -> None:
+        super().__init__(type, message)
+        self.type = type
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}"
+
+
+class RemoteTraceback(Exception):
+    """The `__cause__` of an exception that a call raised: where that was, as text."""
+
+    def __str__(self) -> str:
+        return f"\n\n{self.args[0]}"
