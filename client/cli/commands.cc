@@ -7,7 +7,8 @@ const std::vector<Command>& Commands() {
       PutCommand(),    GetCommand(),    DoneCommand(),   FailCommand(),   ReleaseCommand(), ExtendCommand(),
       PeekCommand(),   CreateCommand(), UpdateCommand(), DeleteCommand(), ListCommand(),    DescribeCommand(),
       StatsCommand(),  PauseCommand(),  ResumeCommand(), PurgeCommand(),  JoinCommand(),    ShutdownCommand(),
-      ReopenCommand(), BackupCommand(), BenchCommand(),  StatusCommand(), PingCommand(),    CompletionCommand()};
+      ReopenCommand(), WorkerCommand(), BackupCommand(), BenchCommand(),  StatusCommand(), PingCommand(),
+      CompletionCommand()};
   return commands;
 }
 

@@ -29,6 +29,8 @@ Command ReopenCommand();
 Command PutCommand();
 Command GetCommand();
 Command BenchCommand();
+// worker_command.cc
+Command WorkerCommand();
 // server_commands.cc
 Command BackupCommand();
 Command StatusCommand();

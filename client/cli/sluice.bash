@@ -19,7 +19,7 @@ _sluice_options() {
 }
 
 _sluice() {
-  local commands="put get done fail release extend peek create update delete list describe stats pause resume purge join shutdown reopen backup bench status ping completion"
+  local commands="put get done fail release extend peek create update delete list describe stats pause resume purge join shutdown reopen worker backup bench status ping completion"
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} program=${COMP_WORDS[0]}
   local command= i options=()
   for ((i = 1; i < COMP_CWORD; ++i)); do
@@ -48,7 +48,7 @@ _sluice() {
     mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
   elif [[ $before == "$command" || $command == join ]]; then
     case $command in
-      backup | bench | status | ping | completion) ;;
+      worker | backup | bench | status | ping | completion) ;;
       *) mapfile -t COMPREPLY < <(compgen -W "$(_sluice_queues "$word" "$program" "${options[@]}")" -- "$word") ;;
     esac
   fi

@@ -23,7 +23,7 @@ def commands(help_text):
 class Help(CliTest):
     def test_every_command_is_told_with_an_example_that_uses_it(self):
         told = commands(self.ok("--help"))
-        self.assertEqual(len(told), 24)
+        self.assertEqual(len(told), 25)
         for name, example in told:
             with self.subTest(name=name):
                 self.assertIn(f"sluice {name}", example)

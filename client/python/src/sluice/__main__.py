@@ -24,7 +24,7 @@ OK, FAILED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 6, 130
 def main(arguments: Optional[List[str]] = None) -> int:
     """Returns the exit status."""
     options = _parser().parse_args(arguments)
-    client = sluice.Client(options.address)
+    client = sluice.Client(options.address, connect_timeout=options.connect_timeout)
     try:
         pool = sluice.WorkerPool(
             client,
@@ -83,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("functions", nargs="+", metavar="MODULE:FUNCTION", help="may be called")
     worker.add_argument("--queue", default=calls.NAME, help="default: %(default)s")
     worker.add_argument("--address", help="default: $SLUICE_ADDRESS, or 127.0.0.1:7171")
+    worker.add_argument(
+        "--connect-timeout", type=float, default=10.0, metavar="SECONDS", help="default 10"
+    )
     worker.add_argument(
         "--workers", type=int, default=1, metavar="N", help="calls at a time; default 1"
     )

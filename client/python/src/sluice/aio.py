@@ -41,7 +41,7 @@ from typing import (
 from sluice import codecs, loops
 from sluice.base import PriorityBase, QueueBase
 from sluice.client import Client
-from sluice.exceptions import Empty, Error, Full, QueueNotFound, ShutDown
+from sluice.exceptions import Empty, Error, Full, ShutDown
 from sluice.held import Held
 from sluice.tasks import failure
 
@@ -195,6 +195,7 @@ class Queue(QueueBase, Generic[T]):
             max_attempts=max_attempts,
         )
         self._held = Held(_Tasks())
+        self._made = False
 
     # ---- as asyncio.Queue ----
 
@@ -276,10 +277,7 @@ class Queue(QueueBase, Generic[T]):
     async def join(self) -> None:
         """Wait until every item that was put is done."""
         queue = await self._there()
-        try:
-            await loops.outcomes().of(queue.join_async)
-        except QueueNotFound:
-            pass  # nothing was put yet
+        await loops.outcomes().of(queue.join_async)
 
     # ---- beyond asyncio.Queue ----
 
@@ -351,10 +349,16 @@ class Queue(QueueBase, Generic[T]):
     # ---- inside ----
 
     async def _there(self) -> "_native.Queue":
-        """The operations; the loop goes on while this connects."""
-        if self._queue is None:
-            await loops.outcomes().of_thread(self, self._native)
+        """The operations; the loop goes on while this connects and makes the queue. It is made
+        before anything else is asked: what is on its way at the same time keeps its order."""
+        if self._queue is None or not self._made:
+            await loops.outcomes().of_thread(self, self.stats)
+            self._made = True
         return self._native()
+
+    def _forked(self, left: "List[Any]") -> None:
+        super()._forked(left)
+        self._made = False
 
     async def _take(self, timeout: Optional[float]) -> "Tuple[T, _native.Lease]":
         (lease,) = await self._leases(1, timeout)
