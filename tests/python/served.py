@@ -28,6 +28,28 @@ def echo(value):
     return value
 
 
+def as_bytes(numbers):
+    return bytes(numbers)
+
+
+def as_tuple(values):
+    return tuple(values)
+
+
+def too_large():
+    return "x" * (5 << 20)  # an item has 4 MiB
+
+
+kept = []
+
+
+def keep(item):
+    """Fails when it is told to, the first time."""
+    kept.append(item)
+    if item == "fail once" and kept.count(item) == 1:
+        raise ValueError(item)
+
+
 def boom(text):
     raise ValueError(text)
 
@@ -50,15 +72,6 @@ def unknown_here():
 
 def not_json():
     return {1, 2}
-
-
-def pid():
-    return os.getpid()
-
-
-def sleep(seconds):
-    time.sleep(seconds)
-    return seconds
 
 
 def die_once(path):

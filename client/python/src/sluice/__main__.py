@@ -65,6 +65,7 @@ class _Signals:
         self._stopping = True
         self.interrupted = number == signal.SIGINT
         self._pool.stop()
+        os.write(2, b"sluice worker: finishing what is begun; once more ends it\n")
 
 
 def _report(function: str, error: BaseException) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, TypeVar, Uni
 from sluice import calls
 from sluice.client import Client
 from sluice.codecs import Codec
-from sluice.exceptions import Cancelled, Empty, Full, ShutDown
+from sluice.exceptions import Cancelled, Empty, Error, Full, ShutDown
 from sluice.queues import Queue
 from sluice.replies import Replies
 from sluice.stoppable import Stop
@@ -126,14 +126,20 @@ class Executor(futures.Executor):
             )
 
     def _discard(self) -> None:
+        if not self._replies.pending():
+            return
+        try:
+            self._take_back()
+        except (Empty, ShutDown):
+            pass  # that were all
+        except Error:
+            self._replies.cancel_all()  # the client is closed, the queue or the server is gone
+
+    def _take_back(self) -> None:
         queue = self._queue._native()
         others: "list[Lease]" = []  # back at their places when we are through
         while True:
-            try:
-                taken = queue.get_many(_BATCH, 0.0)
-            except (Empty, ShutDown):
-                return
             ours = []
-            for lease in taken:
+            for lease in queue.get_many(_BATCH, 0.0):
                 (ours if self._replies.cancel(dict(lease.headers)) else others).append(lease)
-            queue.done_many(ours)
+            queue.done_many_nowait(ours)

@@ -89,11 +89,22 @@ class Replies:
         """The call with these headers was taken out of the queue. False: it is somebody else's."""
         if headers.get(calls.REPLY) != self._name:
             return False
-        with self._lock:
-            future = self._futures.pop(headers.get(calls.CALL, ""), None)
-        if future is not None and future.cancel():
-            future.set_running_or_notify_cancel()
+        future = self._take(headers.get(calls.CALL, ""))
+        if future is not None:
+            _end(future, Cancelled())
         return True
+
+    def cancel_all(self) -> None:
+        """Nothing is known of the calls any more."""
+        with self._lock:
+            left = list(self._futures)
+        for call in left:
+            self.cancel({calls.REPLY: self._name, calls.CALL: call})
+
+    def pending(self) -> bool:
+        """There are futures without an outcome."""
+        with self._lock:
+            return bool(self._futures)
 
     def close(self) -> None:
         """No more calls. The thread ends when no future is left."""
@@ -103,7 +114,7 @@ class Replies:
                 os.eventfd_write(self._wake, 1)
 
     def wait(self) -> None:
-        """Until the thread has ended."""
+        """Until the thread has ended, as it does after close()."""
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
@@ -149,8 +160,7 @@ class Replies:
 
     def waiting(self) -> bool:
         """False: nothing to wait for, and there will not be."""
-        with self._lock:
-            return bool(self._futures) or not self._closed
+        return self.pending() or not self._closed
 
     def in_queue(self) -> Set[str]:
         """The calls that wait for an outcome, and were put."""
