@@ -1,0 +1,55 @@
+"""A queue as the head of a ThreadPoolExecutor: other processes put, this one's pool works.
+
+An item is done when its work is, not when the pool has taken it: killed in between, it comes
+again. No more is taken than the pool has threads for, so the rest stays in the queue, for others.
+"""
+
+import concurrent.futures
+import threading
+
+import sluice
+
+ITEMS, THREADS = 100, 5
+
+
+def process_item(item):
+    return len(item)
+
+
+def work(queue):
+    lengths = []
+    free = threading.Semaphore(THREADS)
+
+    def finished(item, future):
+        lengths.append(future.result())
+        queue.task_done(item)
+        free.release()
+
+    with concurrent.futures.ThreadPoolExecutor(max_workers=THREADS) as executor:
+        while True:
+            free.acquire()
+            try:
+                item = queue.get()
+            except sluice.ShutDown:
+                break
+            future = executor.submit(process_item, item)
+            future.add_done_callback(lambda future, item=item: finished(item, future))
+    return lengths
+
+
+def main():
+    queue = sluice.Queue(None, "words", maxsize=20)
+    lengths = []
+    worker = threading.Thread(target=lambda: lengths.extend(work(queue)))
+    worker.start()
+    for number in range(ITEMS):
+        queue.put("x" * number)
+    queue.shutdown()
+    queue.join()
+    worker.join()
+    queue.client.delete(queue.name)
+    print(len(lengths), "words,", sum(lengths), "letters")
+
+
+if __name__ == "__main__":
+    main()
