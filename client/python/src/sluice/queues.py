@@ -13,13 +13,15 @@ from typing import (
 )
 
 from sluice.base import QueueBase
-from sluice.exceptions import Error
+from sluice.exceptions import DecodeError
 from sluice.tasks import Task
 
 if TYPE_CHECKING:
-    from sluice import _native
+    from sluice._native import Lease
 
 T = TypeVar("T")
+
+_OLDEST: Any = object()
 
 
 def wait_time(block: bool, timeout: Optional[float]) -> Optional[float]:
@@ -98,16 +100,14 @@ class Queue(QueueBase, Generic[T]):
         """get(block=False)."""
         return self.get(False)
 
-    def task_done(self, *item: T) -> None:
+    def task_done(self, item: T = _OLDEST) -> None:
         """The work on an item is finished.
 
         Without an argument: on the oldest that this thread took. With one: on this item, whoever
         took it; it is found by identity, else by equality. ValueError: there is none. LeaseLost:
         somebody else has, or has done, it.
         """
-        if len(item) > 1:
-            raise TypeError(f"task_done() takes at most one item ({len(item)} given)")
-        lease, value = self._held.pop(item[0]) if item else self._held.pop_oldest()
+        lease, value = self._held.pop_oldest() if item is _OLDEST else self._held.pop(item)
         try:
             lease.done()
         except BaseException:
@@ -156,19 +156,20 @@ class Queue(QueueBase, Generic[T]):
         """Take 1 to `max_items` items (at most 10,000): waits for the first, as get().
 
         With a `linger`, then waits on until there are `min_items` (0: max_items), or so many
-        seconds have passed.
+        seconds have passed. Items that cannot be decoded have failed; DecodeError: none can.
         """
         leases = self._gets().get_many(max_items, wait_time(block, timeout), min_items, linger)
-        items, taken = [], []
+        items: List[T] = []
+        taken: "List[Lease]" = []
+        failed: Optional[DecodeError] = None
         for lease in leases:
             try:
                 items.append(self._decode(lease))
                 taken.append(lease)
-            except Error:
-                if len(leases) == 1:
-                    raise
-        if not items:
-            return self.get_many(max_items, block, timeout, min_items=min_items, linger=linger)
+            except DecodeError as error:
+                failed = error
+        if failed is not None and not items:
+            raise failed
         self._held.add_many(items, taken)
         return items
 
@@ -178,7 +179,7 @@ class Queue(QueueBase, Generic[T]):
         Items are found as by task_done(item). LeaseLost: some leases were lost; all the others
         are done. ValueError: one of them is not taken; none is done then.
         """
-        taken: "List[Tuple[_native.Lease, Any]]" = []
+        taken: "List[Tuple[Lease, Any]]" = []
         try:
             if items is None:
                 taken = self._held.pop_mine()
@@ -191,7 +192,7 @@ class Queue(QueueBase, Generic[T]):
             self._held.put_back([each for each in taken if not each[0].decided])
             raise
 
-    def _take(self, block: bool, timeout: Optional[float]) -> "Tuple[T, _native.Lease]":
+    def _take(self, block: bool, timeout: Optional[float]) -> "Tuple[T, Lease]":
         lease = self._gets().get(wait_time(block, timeout))
         return self._decode(lease), lease
 
@@ -246,7 +247,8 @@ class SimpleQueue(QueueBase, Generic[T]):
 
         DecodeError has the payload of an item that cannot be decoded.
         """
-        return self._decode(self._native().pop(wait_time(block, timeout)))
+        item: T = self._decode(self._native().pop(wait_time(block, timeout)))
+        return item
 
     def get_nowait(self) -> T:
         """get(block=False)."""
