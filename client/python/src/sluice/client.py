@@ -1,6 +1,7 @@
 """The connection of a process to a server."""
 
 import os
+import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Type, Union, cast
@@ -86,6 +87,7 @@ class Client:
 
                     raise Cancelled("the client was closed")
                 self._native = _native.Client(self.address, **self._options)
+                _close_with_process(self)
             return self._native
 
     # ---- the server's queues ----
@@ -164,6 +166,22 @@ def _remake(cls: Type[Client], address: str, options: Dict[str, Any]) -> Client:
 def client_of(client: Union[Client, str, None]) -> Client:
     """The client that a queue's constructor means: one, or that of an address."""
     return client if isinstance(client, Client) else Client.shared(client)
+
+
+def _close_with_process(client: Client) -> None:
+    """A process that multiprocessing started may end without the interpreter's end, where all
+    clients are closed: what task_done() did not wait for is told before."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        from multiprocessing.util import Finalize
+
+        Finalize(client, _close_if_there, args=(weakref.ref(client),), exitpriority=-100)
+
+
+def _close_if_there(client: "weakref.ref[Client]") -> None:
+    there = client()
+    if there is not None:
+        there.close()
 
 
 _shared: "weakref.WeakValueDictionary[str, Client]" = weakref.WeakValueDictionary()

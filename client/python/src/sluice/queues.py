@@ -46,8 +46,9 @@ class Queue(QueueBase, Generic[T]):
     max_bytes     payload bytes that may wait; 0 (default): no bound
     count_leased  True: the bounds count items that are taken and not done, too
     max_attempts  deliveries after which a failed or lost item is dead; 0 (default): no limit
-    prefetch      so many items are got in advance; 0 (default): none. Fewer round trips, but an
-                  item that is here waits for its turn here
+    prefetch      0 (default), or so many items are got in advance, and task_done() is told with
+                  the next message, after 20 ms at most: no round trip for either. An item that
+                  is here waits for its turn here; a lease that was lost is not heard of
 
     A get takes the item under a lease; task_done() finishes it. An item whose taker dies, or
     whose Queue object is gone, goes back to its place. So a program that never calls task_done()
@@ -109,7 +110,10 @@ class Queue(QueueBase, Generic[T]):
         """
         lease, value = self._held.pop_oldest() if item is _OLDEST else self._held.pop(item)
         try:
-            lease.done()
+            if self._prefetch:
+                lease.done_nowait()
+            else:
+                lease.done()
         except BaseException:
             if not lease.decided:  # not known: it is still this thread's
                 self._held.put_back([(lease, value)])
