@@ -4,8 +4,9 @@
     tests/bench/python_client.py --rounds 1 --seconds 1 cycle batch
     tests/bench/python_client.py --grpcio        also what grpcio costs: import, unary round trip
 
-Both in turns on one machine, servers and clients on it, each at a Unix socket; medians of the rounds. Programs are taken
-from $SLUICE_BIN_DIR, else build/release/bin; the package from $PYTHONPATH, else build/release/python.
+All in turns on one machine, servers and clients on it, each at a Unix socket; medians of the rounds, in parentheses the
+ratio to the manager. `ahead` is sluice.Queue(prefetch=16). Programs are taken from $SLUICE_BIN_DIR, else
+build/release/bin; the package from $PYTHONPATH, else build/release/python.
 
     cycle      one client: put, get, task_done, one after the other; cycles/s
     threads    8 producers and 8 consumers, threads of one process a side, one operation at a time; items/s
@@ -69,6 +70,16 @@ class SluiceSystem:
         return sluice.Queue(address, "bench", MAXSIZE)
 
 
+class AheadSystem(SluiceSystem):
+    name = "ahead"
+
+    @staticmethod
+    def connect(address):
+        import sluice
+
+        return sluice.Queue(address, "bench", MAXSIZE, prefetch=16)
+
+
 class ManagerSystem:
     name = "manager"
 
@@ -93,7 +104,7 @@ class ManagerSystem:
         return manager.jobs()
 
 
-SYSTEMS = {system.name: system for system in (SluiceSystem, ManagerSystem)}
+SYSTEMS = {system.name: system for system in (SluiceSystem, AheadSystem, ManagerSystem)}
 
 
 def serve_manager(address):
@@ -244,8 +255,9 @@ def main():
                 finally:
                     system.close()
         medians = {name: statistics.median(values) for name, values in rates.items()}
-        ratio = f"  ratio {medians['sluice'] / medians['manager']:.2f}" if "manager" in medians else ""
-        print(row, "  ".join(f"{name} {rate:,.0f}/s" for name, rate in medians.items()) + ratio, flush=True)
+        best = medians.get("manager")
+        texts = [f"{name} {rate:,.0f}/s" + (f" ({rate / best:.2f})" if best else "") for name, rate in medians.items()]
+        print(f"{row:9} {'   '.join(texts)}", flush=True)
     if "import" in asked:
         print(f"import sluice {import_ms('sluice'):.0f} ms  with its native module {import_ms('sluice._native'):.0f} ms")
     if args.grpcio:

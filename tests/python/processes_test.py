@@ -21,6 +21,11 @@ def work_on_all(jobs, results):
             return
 
 
+def work_on_one(jobs):
+    jobs.get()
+    jobs.task_done()
+
+
 class Processes(ServerCase):
     def run_workers(self, method):
         context = multiprocessing.get_context(method)
@@ -45,6 +50,19 @@ class Processes(ServerCase):
 
     def test_workers_of_a_fork_server(self):
         self.run_workers("forkserver")
+
+    def test_what_a_worker_did_not_wait_for_is_told_before_it_ends(self):
+        for method in ("spawn", "forkserver"):
+            with self.subTest(method):
+                client = sluice.Client(self.server.address)
+                queue = sluice.Queue(client, self.new_name(), prefetch=4)
+                ours = sluice.Queue(self.client, queue.name)
+                ours.put("item")
+                worker = multiprocessing.get_context(method).Process(target=work_on_one, args=(queue,))
+                worker.start()
+                self.addCleanup(worker.kill)
+                worker.join(DEADLINE_S)
+                self.assertEqual((worker.exitcode, ours.stats()["done"]), (0, 1))
 
     def test_a_pickled_queue_is_the_same_queue_of_another_client(self):
         queue = self.new_queue(7, sluice.PriorityQueue, max_attempts=3)

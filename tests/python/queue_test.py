@@ -274,9 +274,12 @@ class Settings(ServerCase):
     def test_items_in_advance_are_the_same_items(self):
         queue = self.new_queue(prefetch=8)
         queue.put_many(range(100))
-        self.assertEqual([queue.get() for _ in range(100)], list(range(100)))
-        queue.done_many()
-        self.assertEqual(queue.unfinished_tasks, 0)
+        for number in range(100):
+            self.assertEqual(queue.get(), number)
+            queue.task_done()
+        self.assertRaises(ValueError, queue.task_done)
+        self.in_thread(queue.join).result()
+        self.assertEqual(queue.stats()["done"], 100)
 
     def test_a_client_tells_of_its_queues(self):
         space = self.new_name()

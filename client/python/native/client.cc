@@ -80,6 +80,7 @@ void CloseNow(const Connection& self) {
 }  // namespace
 
 void RegisterClient(py::module_& module) {
+  CloseConnectionsAtExit();
   const ClientOptions defaults;
   const auto seconds = [](std::chrono::milliseconds time) { return std::chrono::duration<double>(time).count(); };
   py::class_<Connection, ConnectionPtr>(module, "Client")

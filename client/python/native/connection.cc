@@ -13,6 +13,7 @@ namespace {
 struct Alive {
   Mutex mutex;
   std::set<const Connection*> connections SLUICE_GUARDED_BY(mutex);
+  const detail::ForkGuard fork_guard;
 
   static Alive& Get() {
     static auto* const alive = new Alive;
@@ -23,6 +24,7 @@ struct Alive {
 // No Python any more.
 void CloseAll() {
   Alive& alive = Alive::Get();
+  if (!alive.fork_guard.SameProcess()) return;
   MutexLock lock(alive.mutex);
   for (const Connection* connection : alive.connections) connection->client().close();
 }
@@ -30,17 +32,18 @@ void CloseAll() {
 }  // namespace
 
 Connection::Connection(const std::string& address, const ClientOptions& options) : client_(address, options) {
-  static const int registered = Py_AtExit(CloseAll);
-  static_cast<void>(registered);
   Alive& alive = Alive::Get();
   MutexLock lock(alive.mutex);
   alive.connections.insert(this);
 }
 
 Connection::~Connection() {
+  if (!fork_guard_.SameProcess()) return;
   Alive& alive = Alive::Get();
   MutexLock lock(alive.mutex);
   alive.connections.erase(this);
 }
+
+void CloseConnectionsAtExit() { Py_AtExit(CloseAll); }
 
 }  // namespace sluice::python

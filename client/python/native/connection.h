@@ -5,10 +5,11 @@
 
 #include <sluice/client.h>
 
+#include "client/cpp/src/fork_guard.h"
+
 namespace sluice::python {
 
-// Those that are still there when the interpreter has ended are closed then: their threads must not run on while the
-// process is taken down.
+// In the child of a fork it does nothing, not even at its end.
 //
 // Thread safety: all methods may be called from any thread.
 class Connection {
@@ -22,7 +23,12 @@ class Connection {
   const Client& client() const { return client_; }
 
  private:
+  const detail::ForkGuard fork_guard_;
   const Client client_;
 };
+
+// Those that are still there when the interpreter has ended are closed then: their threads must not run on while the
+// process is taken down. Requires: the GIL is held.
+void CloseConnectionsAtExit();
 
 }  // namespace sluice::python

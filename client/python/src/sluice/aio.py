@@ -18,8 +18,10 @@ can be put again, and is there once.
 """
 
 import asyncio
+import sys
 import weakref
 from collections import OrderedDict
+from functools import partial
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -41,12 +43,13 @@ from typing import (
 from sluice import codecs, loops
 from sluice.base import PriorityBase, QueueBase
 from sluice.client import Client
-from sluice.exceptions import Empty, Error, Full, ShutDown
+from sluice.exceptions import DecodeError, Empty, Error, Full, ShutDown
 from sluice.held import Held
 from sluice.tasks import failure
 
 if TYPE_CHECKING:
-    from sluice import _native
+    from sluice._native import Lease
+    from sluice._native import Queue as NativeQueue
     from sluice.held import Line
     from sluice.types import Durability
 
@@ -62,10 +65,12 @@ __all__ = [
 
 T = TypeVar("T")
 
+_OLDEST: Any = object()
+
 QueueEmpty = asyncio.QueueEmpty
 QueueFull = asyncio.QueueFull
 
-if hasattr(asyncio, "QueueShutDown"):
+if sys.version_info >= (3, 13):
     QueueShutDown = asyncio.QueueShutDown
 else:
 
@@ -127,9 +132,9 @@ class Task(Generic[T]):
     Can be entered once.
     """
 
-    def __init__(self, get: "Callable[[], Awaitable[Tuple[T, _native.Lease]]]") -> None:
+    def __init__(self, get: "Callable[[], Awaitable[Tuple[T, Lease]]]") -> None:
         self._get = get
-        self._lease: "Optional[_native.Lease]" = None
+        self._lease: "Optional[Lease]" = None
         self.headers: dict[str, str] = {}  # those the item was put with
         self.attempt = 0  # 1 for the first delivery
         self.fence = 0  # rises with each delivery in the namespace
@@ -157,7 +162,7 @@ class Task(Generic[T]):
         elif isinstance(error, Exception):
             text = failure(error)
             try:
-                await loops.outcomes().of(lambda *to: lease.fail_async(*to, text))
+                await loops.outcomes().of(partial(lease.fail_async, error=text))
             except Error:
                 pass  # the block's own exception says more; the item comes again
 
@@ -218,8 +223,15 @@ class Queue(QueueBase, Generic[T]):
         queue = await self._there()
         with _translated:
             await loops.outcomes().of_put(
-                lambda *to: queue.put_async(
-                    *to, payload, content_type, number, headers, timeout, request_id
+                lambda completions, token: queue.put_async(
+                    completions,
+                    token,
+                    payload,
+                    content_type,
+                    number,
+                    headers,
+                    timeout,
+                    request_id,
                 )
             )
 
@@ -256,11 +268,11 @@ class Queue(QueueBase, Generic[T]):
         """Take an item if there is one now, else QueueEmpty."""
         with _translated:
             lease = self._native().get(0.0)
-        item = self._decode(lease)
+        item: T = self._decode(lease)
         self._held.add(item, lease)
         return item
 
-    def task_done(self, *item: T) -> None:
+    def task_done(self, item: T = _OLDEST) -> None:
         """The work on an item is finished; waits for nothing.
 
         Without an argument: on the oldest that this task took. With one: on this item, whoever
@@ -269,9 +281,7 @@ class Queue(QueueBase, Generic[T]):
         The server is told within 20 ms. When somebody else has got the item meanwhile, this one
         is not told: `async with queue.task()` is.
         """
-        if len(item) > 1:
-            raise TypeError(f"task_done() takes at most one item ({len(item)} given)")
-        lease, _ = self._held.pop(item[0]) if item else self._held.pop_oldest()
+        lease, _ = self._held.pop_oldest() if item is _OLDEST else self._held.pop(item)
         lease.done_nowait()
 
     async def join(self) -> None:
@@ -302,7 +312,9 @@ class Queue(QueueBase, Generic[T]):
         queue = await self._there()
         with _translated:
             await loops.outcomes().of_put(
-                lambda *to: queue.put_many_async(*to, encoded, timeout, request_id)
+                partial(
+                    queue.put_many_async, items=encoded, timeout=timeout, request_id=request_id
+                )
             )
 
     def get_many(
@@ -317,23 +329,23 @@ class Queue(QueueBase, Generic[T]):
         return self._get_many(self._held.line(), max_items, timeout, min_items, linger)
 
     async def _get_many(self, line: "Line", max_items: int, *options: Any) -> List[T]:
-        while True:
-            leases = await self._leases(max_items, *options)
-            items, taken = [], []
-            for lease in leases:
-                try:
-                    items.append(self._decode(lease))
-                    taken.append(lease)
-                except Error:
-                    if len(leases) == 1:
-                        raise
-            if items:
-                self._held.add_many(items, taken, line)
-                return items
+        items: List[T] = []
+        taken: "List[Lease]" = []
+        failed: Optional[DecodeError] = None
+        for lease in await self._leases(max_items, *options):
+            try:
+                items.append(self._decode(lease))
+                taken.append(lease)
+            except DecodeError as error:
+                failed = error
+        if failed is not None and not items:
+            raise failed
+        self._held.add_many(items, taken, line)
+        return items
 
     def done_many(self, items: Optional[Iterable[T]] = None) -> None:
         """The work on these items, or on all that this task took, is finished: as task_done()."""
-        taken: "List[Tuple[_native.Lease, Any]]" = []
+        taken: "List[Tuple[Lease, Any]]" = []
         try:
             if items is None:
                 taken = self._held.pop_mine()
@@ -348,7 +360,7 @@ class Queue(QueueBase, Generic[T]):
 
     # ---- inside ----
 
-    async def _there(self) -> "_native.Queue":
+    async def _there(self) -> "NativeQueue":
         """The operations; the loop goes on while this connects and makes the queue. It is made
         before anything else is asked: what is on its way at the same time keeps its order."""
         if self._queue is None or not self._made:
@@ -360,24 +372,33 @@ class Queue(QueueBase, Generic[T]):
         super()._forked(left)
         self._made = False
 
-    async def _take(self, timeout: Optional[float]) -> "Tuple[T, _native.Lease]":
+    async def _take(self, timeout: Optional[float]) -> "Tuple[T, Lease]":
         (lease,) = await self._leases(1, timeout)
         return self._decode(lease), lease
 
-    async def _leases(self, max_items: int, *options: Any) -> "List[_native.Lease]":
+    async def _leases(
+        self,
+        max_items: int,
+        timeout: Optional[float],
+        min_items: int = 0,
+        linger: float = 0.0,
+    ) -> "List[Lease]":
         queue = await self._there()
         with _translated:
-            return await loops.outcomes().of(
-                lambda *to: queue.get_many_async(*to, max_items, *options)
+            leases: "List[Lease]" = await loops.outcomes().of(
+                lambda completions, token: queue.get_many_async(
+                    completions, token, max_items, timeout, min_items, linger
+                )
             )
+        return leases
 
-    def _reject(self, lease: "_native.Lease", reason: str) -> None:
+    def _reject(self, lease: "Lease", reason: str) -> None:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
             super()._reject(lease, reason)
         else:
-            loops.outcomes().start(lambda *to: lease.fail_async(*to, reason))
+            loops.outcomes().start(partial(lease.fail_async, error=reason))
 
 
 class LifoQueue(Queue[T]):

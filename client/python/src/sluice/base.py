@@ -9,7 +9,8 @@ from sluice.exceptions import DecodeError, Error, QueueExists, QueueNotFound
 from sluice.held import Held
 
 if TYPE_CHECKING:
-    from sluice import _native
+    from sluice._native import Consumer, Lease
+    from sluice._native import Queue as NativeQueue
     from sluice.types import Durability, Order, Settings, Stats
 
 _Result = TypeVar("_Result")
@@ -53,8 +54,8 @@ class QueueBase:
         self._prefetch = prefetch
         self._held = Held()
         self._making = threading.Lock()
-        self._queue: "Optional[_native.Queue]" = None
-        self._source: "Union[_native.Queue, _native.Consumer, None]" = None
+        self._queue: "Optional[NativeQueue]" = None
+        self._source: "Union[NativeQueue, Consumer, None]" = None
         fork.watch(self)
 
     @property
@@ -131,14 +132,14 @@ class QueueBase:
 
     # ---- for the queues of this package ----
 
-    def _native(self) -> "_native.Queue":
+    def _native(self) -> "NativeQueue":
         """The operations; connects if need be."""
         if self._queue is None:
             self._make()
         assert self._queue is not None
         return self._queue
 
-    def _gets(self) -> "Union[_native.Queue, _native.Consumer]":
+    def _gets(self) -> "Union[NativeQueue, Consumer]":
         """What items are got from: the queue, or a consumer that has some in advance."""
         if self._source is None:
             self._make()
@@ -152,7 +153,7 @@ class QueueBase:
                 self._source = queue.consumer(self._prefetch) if self._prefetch else queue
                 self._queue = queue
 
-    def _settled(self, call: "Callable[[_native.Queue], _Result]") -> _Result:
+    def _settled(self, call: "Callable[[NativeQueue], _Result]") -> _Result:
         """Runs `call`; makes the queue first when it does not exist, which only puts and gets do
         by themselves."""
         queue = self._native()
@@ -179,7 +180,7 @@ class QueueBase:
         payload, content_type = self._codec.encode(item)
         return payload, content_type, self._priority(item, priority), headers
 
-    def _decode(self, lease: "_native.Lease") -> Any:
+    def _decode(self, lease: "Lease") -> Any:
         """Its value. An item that cannot be decoded here has failed, and is tried again, perhaps
         by somebody who can, up to `max_attempts`."""
         payload, content_type = lease.content()
@@ -192,7 +193,7 @@ class QueueBase:
                 raise
             raise DecodeError(f"the codec failed: {error}", payload, content_type) from error
 
-    def _reject(self, lease: "_native.Lease", reason: str) -> None:
+    def _reject(self, lease: "Lease", reason: str) -> None:
         try:
             lease.fail(reason)
         except Error:

@@ -8,7 +8,7 @@ waits for the outcome in the queue `sluice-reply`. An outcome is an item there, 
 """
 
 import sys
-from typing import Any, Callable, Dict, Mapping, Tuple, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
 
 from sluice.codecs import DEFAULT, Codec
 from sluice.exceptions import EncodeError, RemoteError, RemoteTraceback
@@ -102,7 +102,7 @@ def decode_error(content: Encoded) -> BaseException:
     return error
 
 
-def _exception(report: Dict[str, Any]) -> "Exception | None":
+def _exception(report: Dict[str, Any]) -> Optional[Exception]:
     """Only classes of modules that are imported already: a name from afar loads no code."""
     module, _, name = report["type"].partition(":")
     kind = _found(module, name)
@@ -127,8 +127,9 @@ def _importable(module: str) -> str:
     if module != "__main__":
         return module
     program = sys.modules["__main__"]
-    if getattr(program, "__spec__", None) is not None:
-        return program.__spec__.name.removesuffix(".__main__")
+    spec = getattr(program, "__spec__", None)
+    if spec is not None:
+        return str(spec.name).removesuffix(".__main__")
     import os
 
     return os.path.splitext(os.path.basename(getattr(program, "__file__", module)))[0]

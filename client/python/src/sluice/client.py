@@ -1,9 +1,10 @@
 """The connection of a process to a server."""
 
 import os
+import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Iterable, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Type, Union, cast
 
 from sluice import fork
 
@@ -36,9 +37,26 @@ class Client:
     Thread safety: all methods may be called from any thread.
     """
 
-    def __init__(self, address: Optional[str] = None, **options: Any) -> None:
+    def __init__(
+        self,
+        address: Optional[str] = None,
+        *,
+        name: str = "",
+        lease: float = 30.0,
+        connect_timeout: float = 10.0,
+        retry_forever: bool = True,
+        min_backoff: float = 0.05,
+        max_backoff: float = 5.0,
+    ) -> None:
         self.address = address or os.environ.get("SLUICE_ADDRESS") or DEFAULT_ADDRESS
-        self._options = options
+        self._options: Dict[str, Any] = {
+            "name": name,
+            "lease": lease,
+            "connect_timeout": connect_timeout,
+            "retry_forever": retry_forever,
+            "min_backoff": min_backoff,
+            "max_backoff": max_backoff,
+        }
         self._lock = threading.Lock()
         self._native: "Optional[_native.Client]" = None
         self._closed = False
@@ -69,6 +87,7 @@ class Client:
 
                     raise Cancelled("the client was closed")
                 self._native = _native.Client(self.address, **self._options)
+                _close_with_process(self)
             return self._native
 
     # ---- the server's queues ----
@@ -80,17 +99,17 @@ class Client:
         durability ("memory", "async", "fsync"), lease, max_attempts, paused.
         QueueExists: there is one with other settings. Idempotent.
         """
-        return self.native().create(queue, settings)
+        return self.native().create(queue, cast("Settings", settings))
 
     def update(self, queue: str, **changes: Any) -> "Settings":
         """Change settings live: all but order and durability. Returns them all."""
-        return self.native().update(queue, changes)
+        return self.native().update(queue, cast("SettingsChange", changes))
 
     def delete(self, queue: str) -> int:
         """Delete a queue and its items; returns how many. Who waits gets QueueDeleted."""
         return self.native().delete(queue)
 
-    def list(self, namespace: str = "default", prefix: str = "") -> "list[Description]":
+    def list(self, namespace: str = "default", prefix: str = "") -> "List[Description]":
         """All queues of a namespace whose names start with `prefix`."""
         return self.native().list(namespace, prefix)
 
@@ -104,7 +123,7 @@ class Client:
         timeout: Optional[float] = None,
         *,
         only_put_before: bool = False,
-    ) -> "list[Counts]":
+    ) -> "List[Counts]":
         """Wait until nothing is unfinished in all of these queues, of one namespace, at once.
 
         With `only_put_before`, items that are put after this call are not waited for. Returns
@@ -134,19 +153,35 @@ class Client:
             return Client.shared, (self.address,)
         return _remake, (type(self), self.address, self._options)
 
-    def _forked(self, left: "list[Any]") -> None:
+    def _forked(self, left: List[Any]) -> None:
         left.append(self._native)
         self._native = None
         self._lock = threading.Lock()  # another thread may have had it
 
 
-def _remake(cls: type, address: str, options: "dict[str, Any]") -> Client:
+def _remake(cls: Type[Client], address: str, options: Dict[str, Any]) -> Client:
     return cls(address, **options)
 
 
 def client_of(client: Union[Client, str, None]) -> Client:
     """The client that a queue's constructor means: one, or that of an address."""
     return client if isinstance(client, Client) else Client.shared(client)
+
+
+def _close_with_process(client: Client) -> None:
+    """A process that multiprocessing started may end without the interpreter's end, where all
+    clients are closed: what task_done() did not wait for is told before."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        from multiprocessing.util import Finalize
+
+        Finalize(client, _close_if_there, args=(weakref.ref(client),), exitpriority=-100)
+
+
+def _close_if_there(client: "weakref.ref[Client]") -> None:
+    there = client()
+    if there is not None:
+        there.close()
 
 
 _shared: "weakref.WeakValueDictionary[str, Client]" = weakref.WeakValueDictionary()

@@ -86,7 +86,7 @@ class MsgpackCodec(DefaultCodec):
     """
 
     def __init__(self) -> None:
-        import msgpack
+        import msgpack  # type: ignore[import]
 
         self._packb: Callable[..., bytes] = msgpack.packb
 
@@ -170,7 +170,7 @@ def _decode_json(payload: bytes, parameters: str) -> Any:
 
 
 def _decode_protobuf(payload: bytes, parameters: str) -> Any:
-    from google.protobuf import symbol_database
+    from google.protobuf import symbol_database  # type: ignore[import]
 
     name = parameters.removeprefix("type=")
     try:

@@ -5,11 +5,12 @@ one (Python 3.13), so that code which catches those need not change. All others 
 """
 
 import queue as _queue
+import sys
 
 Empty = _queue.Empty
 Full = _queue.Full
 
-if hasattr(_queue, "ShutDown"):
+if sys.version_info >= (3, 13):
     ShutDown = _queue.ShutDown
 else:
 

@@ -3,7 +3,7 @@
 import threading
 import weakref
 from concurrent import futures
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, TypeVar, Union
 
 from sluice import calls
 from sluice.client import Client
@@ -122,7 +122,9 @@ class Executor(futures.Executor):
             queue.put(payload, content_type, 0, headers, 0.0)
         except Full:
             self._stop.wait(
-                lambda *to: queue.put_async(*to, payload, content_type, 0, headers)
+                lambda completions, token: queue.put_async(
+                    completions, token, payload, content_type, 0, headers
+                )
             )
 
     def _discard(self) -> None:
@@ -137,9 +139,9 @@ class Executor(futures.Executor):
 
     def _take_back(self) -> None:
         queue = self._queue._native()
-        others: "list[Lease]" = []  # back at their places when we are through
+        others: "List[Lease]" = []  # back at their places when we are through
         while True:
-            ours = []
+            ours: "List[Lease]" = []
             for lease in queue.get_many(_BATCH, 0.0):
                 (ours if self._replies.cancel(dict(lease.headers)) else others).append(lease)
             queue.done_many_nowait(ours)

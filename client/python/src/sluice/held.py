@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Protocol, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Protocol, Tuple
 
 if TYPE_CHECKING:
     from sluice._native import Lease
@@ -96,7 +96,9 @@ class Held:
         own = self._takers.line
         with self._lock:
             lines = [own] + [line for line in self._lines.values() if line is not own]
-            found = _find(lines, lambda each: each is item) or _find(lines, lambda each: each == item)
+            found = _find(lines, lambda each: each is item)
+            if found is None:
+                found = _find(lines, lambda each: bool(each == item))
             if found is not None:
                 line, lease = found
                 return lease, self._take(line, lease)
@@ -118,14 +120,16 @@ class Held:
         self._takers = type(self._takers)()
         self._lines = {}
 
-    def _take(self, line: "dict[Lease, Any]", lease: "Lease") -> Any:
+    def _take(self, line: "OrderedDict[Lease, Any]", lease: "Lease") -> Any:
         item = line.pop(lease)
         if not line:
             self._lines.pop(id(line), None)
         return item
 
 
-def _find(lines: "List[dict[Lease, Any]]", is_it: Any) -> "Optional[Tuple[dict[Lease, Any], Lease]]":
+def _find(
+    lines: "List[OrderedDict[Lease, Any]]", is_it: "Callable[[Any], bool]"
+) -> "Optional[Tuple[OrderedDict[Lease, Any], Lease]]":
     for line in lines:
         for lease, item in line.items():
             if is_it(item):

@@ -13,13 +13,15 @@ from typing import (
 )
 
 from sluice.base import PriorityBase, QueueBase
-from sluice.exceptions import Error
+from sluice.exceptions import DecodeError
 from sluice.tasks import Task
 
 if TYPE_CHECKING:
-    from sluice import _native
+    from sluice._native import Lease
 
 T = TypeVar("T")
+
+_OLDEST: Any = object()
 
 
 def wait_time(block: bool, timeout: Optional[float]) -> Optional[float]:
@@ -44,8 +46,9 @@ class Queue(QueueBase, Generic[T]):
     max_bytes     payload bytes that may wait; 0 (default): no bound
     count_leased  True: the bounds count items that are taken and not done, too
     max_attempts  deliveries after which a failed or lost item is dead; 0 (default): no limit
-    prefetch      so many items are got in advance; 0 (default): none. Fewer round trips, but an
-                  item that is here waits for its turn here
+    prefetch      0 (default), or so many items are got in advance, and task_done() is told with
+                  the next message, after 20 ms at most: no round trip for either. An item that
+                  is here waits for its turn here; a lease that was lost is not heard of
 
     A get takes the item under a lease; task_done() finishes it. An item whose taker dies, or
     whose Queue object is gone, goes back to its place. So a program that never calls task_done()
@@ -98,18 +101,19 @@ class Queue(QueueBase, Generic[T]):
         """get(block=False)."""
         return self.get(False)
 
-    def task_done(self, *item: T) -> None:
+    def task_done(self, item: T = _OLDEST) -> None:
         """The work on an item is finished.
 
         Without an argument: on the oldest that this thread took. With one: on this item, whoever
         took it; it is found by identity, else by equality. ValueError: there is none. LeaseLost:
         somebody else has, or has done, it.
         """
-        if len(item) > 1:
-            raise TypeError(f"task_done() takes at most one item ({len(item)} given)")
-        lease, value = self._held.pop(item[0]) if item else self._held.pop_oldest()
+        lease, value = self._held.pop_oldest() if item is _OLDEST else self._held.pop(item)
         try:
-            lease.done()
+            if self._prefetch:
+                lease.done_nowait()
+            else:
+                lease.done()
         except BaseException:
             if not lease.decided:  # not known: it is still this thread's
                 self._held.put_back([(lease, value)])
@@ -156,19 +160,20 @@ class Queue(QueueBase, Generic[T]):
         """Take 1 to `max_items` items (at most 10,000): waits for the first, as get().
 
         With a `linger`, then waits on until there are `min_items` (0: max_items), or so many
-        seconds have passed.
+        seconds have passed. Items that cannot be decoded have failed; DecodeError: none can.
         """
         leases = self._gets().get_many(max_items, wait_time(block, timeout), min_items, linger)
-        items, taken = [], []
+        items: List[T] = []
+        taken: "List[Lease]" = []
+        failed: Optional[DecodeError] = None
         for lease in leases:
             try:
                 items.append(self._decode(lease))
                 taken.append(lease)
-            except Error:
-                if len(leases) == 1:
-                    raise
-        if not items:
-            return self.get_many(max_items, block, timeout, min_items=min_items, linger=linger)
+            except DecodeError as error:
+                failed = error
+        if failed is not None and not items:
+            raise failed
         self._held.add_many(items, taken)
         return items
 
@@ -178,7 +183,7 @@ class Queue(QueueBase, Generic[T]):
         Items are found as by task_done(item). LeaseLost: some leases were lost; all the others
         are done. ValueError: one of them is not taken; none is done then.
         """
-        taken: "List[Tuple[_native.Lease, Any]]" = []
+        taken: "List[Tuple[Lease, Any]]" = []
         try:
             if items is None:
                 taken = self._held.pop_mine()
@@ -191,7 +196,7 @@ class Queue(QueueBase, Generic[T]):
             self._held.put_back([each for each in taken if not each[0].decided])
             raise
 
-    def _take(self, block: bool, timeout: Optional[float]) -> "Tuple[T, _native.Lease]":
+    def _take(self, block: bool, timeout: Optional[float]) -> "Tuple[T, Lease]":
         lease = self._gets().get(wait_time(block, timeout))
         return self._decode(lease), lease
 
@@ -233,7 +238,8 @@ class SimpleQueue(QueueBase, Generic[T]):
 
         DecodeError has the payload of an item that cannot be decoded.
         """
-        return self._decode(self._native().pop(wait_time(block, timeout)))
+        item: T = self._decode(self._native().pop(wait_time(block, timeout)))
+        return item
 
     def get_nowait(self) -> T:
         """get(block=False)."""

@@ -53,7 +53,7 @@ class Replies:
         self._put: Set[str] = set()  # those whose calls are in the queue, as far as known
         self._thread: Optional[threading.Thread] = None
         self._name = ""
-        self._wake = -1
+        self._wake = (-1, -1)  # a pipe that wakes the thread
         self._asleep = False  # the thread, until a call is put
         self._closed = False
         fork.watch(self)
@@ -82,7 +82,7 @@ class Replies:
                 self._put.add(call)
                 if self._asleep:
                     self._asleep = False
-                    os.eventfd_write(self._wake, 1)
+                    self._tell()
         return future
 
     def cancel(self, headers: Mapping[str, str]) -> bool:
@@ -111,7 +111,7 @@ class Replies:
         with self._lock:
             self._closed = True
             if self._thread is not None:
-                os.eventfd_write(self._wake, 1)
+                self._tell()
 
     def wait(self) -> None:
         """Until the thread has ended, as it does after close()."""
@@ -133,13 +133,16 @@ class Replies:
         durability = self._jobs._settled(lambda jobs: jobs.describe())["settings"]["durability"]
         self._name = f"{self._jobs.name}.results-{uuid.uuid4().hex[:12]}"
         client.create(self._name, durability=durability)
-        self._wake = os.eventfd(0)
+        self._wake = os.pipe()
         self._thread = threading.Thread(target=self._run, name="sluice-replies", daemon=True)
         self._thread.start()
 
+    def _tell(self) -> None:
+        os.write(self._wake[1], b".")
+
     def _run(self) -> None:
         try:
-            _Reader(self, self._jobs, self._name, self._wake).read()
+            _Reader(self, self._jobs, self._name, self._wake[0]).read()
             error: Optional[BaseException] = None
         except BaseException as raised:
             error = raised
@@ -147,7 +150,8 @@ class Replies:
             left, self._futures = self._futures, {}
             self._put.clear()
             self._thread = None
-            os.close(self._wake)
+            for descriptor in self._wake:
+                os.close(descriptor)
         for future in left.values():
             _end(future, error)
         self._delete()
@@ -231,14 +235,15 @@ class _Reader:
         for descriptor in (self._completions.fileno(), self._wake):
             poll.register(descriptor, select.POLLIN)
         self._begin()
-        look = time.monotonic() + _PATIENCE_S  # when we look whether calls are still there
+        # When we look whether calls are still there.
+        look: Optional[float] = time.monotonic() + _PATIENCE_S
         while self._replies.waiting():
             now = time.monotonic()
             if look is not None and now >= look:
                 look = self._look(now)
             for descriptor, _ in poll.poll(None if look is None else (look - now) * 1000):
                 if descriptor == self._wake:
-                    os.eventfd_read(self._wake)
+                    os.read(self._wake, 1)
                     look = now + _PATIENCE_S
             self._take()
 

@@ -161,7 +161,9 @@ class WorkerPool:
         while not self._stop.requested:
             try:
                 leases: "List[Lease]" = self._stop.wait(
-                    lambda *to: self._native.get_many_async(*to, 1, None, 0, 0.0, True)
+                    lambda completions, token: self._native.get_many_async(
+                        completions, token, until_finished=True
+                    )
                 )
                 return None if self._stop.requested else leases[0]
             except ShutDown:
