@@ -77,7 +77,7 @@ std::string ExitCodeTable() {
     if (!row.meaning.empty()) table += line(row.exit_code, row.word, row.meaning);
   }
   return table + line(kBenchVoid, "", "bench: an item was lost or came twice") + line(kInterrupted, "", "SIGINT") +
-         line(kTerminated, "", "SIGTERM (0 for 'get --exec': what ran was finished)");
+         line(kTerminated, "", "SIGTERM (0 for 'get --exec' and 'worker': what ran was finished)");
 }
 
 Failure DescribeCurrentException() {

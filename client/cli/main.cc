@@ -8,7 +8,7 @@
 // ENVIRONMENT   SLUICE_ADDRESS   where the server is, unless --address says so; default 127.0.0.1:7171
 //               NO_COLOR         no colours, on a terminal either
 // SIGNALS       SIGINT and SIGTERM end a command that waits. `get --exec` finishes what runs and releases the rest;
-//               a second signal ends the commands that run and releases their items.
+//               a second signal ends the commands that run and releases their items. `worker` does the same.
 // EXIT STATUS   0 done · 1 other error · 2 usage · 3 Empty · 4 Full · 5 ShutDown · 6 unreachable · 7 Timeout ·
 //               8 LeaseLost · 9 QueueNotFound · 10 QueueExists · 11 QueueDeleted · 12 TooLarge · 13 LimitReached ·
 //               14 bench void · 130 SIGINT · 141 the reader of our output is gone · 143 SIGTERM

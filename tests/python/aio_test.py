@@ -11,7 +11,7 @@ from server_case import DEADLINE_S, ServerCase
 import sluice
 import sluice.aio
 
-THOUSANDS = 3_000
+THOUSANDS = 2_000
 LARGE = "x" * (1 << 20)
 
 

@@ -190,7 +190,7 @@ class Restarts(LossCase):
 
     def test_coroutines_go_on_when_the_server_is_back(self):
         server, client = self.start()
-        items = 300
+        items = 200
 
         async def main():
             queue = sluice.aio.Queue(client, self.name, 10, durability="fsync")
@@ -270,7 +270,7 @@ class Cuts(LossCase):
         return over
 
     def test_coroutines_lose_no_item(self):
-        items = 300
+        items = 200
 
         async def main():
             queue = sluice.aio.Queue(self.cut_client, self.name, 20)
@@ -299,9 +299,9 @@ class Cuts(LossCase):
         with sluice.WorkerPool(self.cut_client, self.name, [served.add], 4):
             executor = self.executor(self.cut_client)
             over = self.cutting()
-            results = list(executor.map(served.add, range(200), timeout=DEADLINE_S))
+            results = list(executor.map(served.add, range(100), timeout=DEADLINE_S))
             over.set()
-        self.assertEqual(results, list(range(200)))
+        self.assertEqual(results, list(range(100)))
 
 
 if __name__ == "__main__":

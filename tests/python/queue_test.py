@@ -66,7 +66,7 @@ class TaskDone(ServerCase):
         queue = self.new_queue()
         queue.put("item")
         queue.get()
-        (lease,) = queue._held._thread.line
+        (lease,) = queue._held.line()
         queue._native().task_done([lease.fence])  # as somebody else would
         self.assertRaises(sluice.LeaseLost, queue.task_done)
         self.assertRaises(ValueError, queue.task_done)

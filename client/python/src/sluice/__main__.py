@@ -35,8 +35,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
             on_error=_report,
         )
         signals = _Signals(pool, client)
-        served = " ".join(options.functions)
-        _say(f"{options.workers} at a time for {served}, from '{options.queue}' of {client.address}")
+        served = f"{options.workers} at a time for {' '.join(options.functions)}"
+        _say(f"{served}, from '{options.queue}' of {client.address}")
         pool.wait()
     except sluice.Unavailable as error:
         return _say(str(error), UNREACHABLE)
