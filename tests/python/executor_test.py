@@ -108,6 +108,11 @@ class Errors(ExecutorCase):
         self.assertIs(type(error), served.Refused)
         self.assertEqual((error.what, error.args), ("this", ("this", "because")))
 
+    def test_an_error_of_the_system_keeps_its_number_and_its_file(self):
+        error = self.error(open, "/no/such/file")
+        self.assertIs(type(error), FileNotFoundError)
+        self.assertEqual((error.errno, error.filename), (2, "/no/such/file"))
+
     def test_a_class_that_is_not_known_here_or_cannot_be_made(self):
         for function, name, message in (
             (served.unknown_here, "served:Strange", "a class that nobody else has"),
@@ -194,6 +199,7 @@ class Idioms(ExecutorCase):
         future = executor.submit(served.add, 1)
         self.assertTrue(future.cancel())
         self.assertTrue(future.cancelled())
+        self.assertEqual(concurrent.futures.wait([future], DEADLINE_S).not_done, set())
         self.pool(served.add)
         self.assertEqual(executor.submit(served.add, 2).result(DEADLINE_S), 2)
 
@@ -367,6 +373,18 @@ class Pools(ExecutorCase):
         queue.put("a")
         queue.join()
         self.assertEqual(queue.stats()["dead"], 1)
+
+    def test_a_call_whose_outcome_has_nowhere_to_go_harms_no_worker(self):
+        pool = self.pool(served.add, workers=1, max_attempts=1)
+        queue = sluice.Queue(self.client, self.name)
+        call = {"args": [1], "kwargs": {}}
+        for headers in ({"sluice-call": "x"}, {"sluice-call": "x", "sluice-reply": "/no name/"}):
+            queue.put(call, headers={"sluice-function": "served:add", **headers})
+        queue.put("no call", headers={"sluice-function": "served:add"})
+        queue.join()
+        self.assertEqual(self.executor().submit(served.add, 2).result(DEADLINE_S), 2)
+        self.assertEqual(queue.stats()["dead"], 2)
+        pool.stop()
 
     def test_errors_are_told_where_they_happen(self):
         told = []

@@ -8,7 +8,7 @@ waits for the outcome in the queue `sluice-reply`. An outcome is an item there, 
 """
 
 import sys
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from sluice.codecs import DEFAULT, Codec
 from sluice.exceptions import EncodeError, RemoteError, RemoteTraceback
@@ -42,7 +42,7 @@ def name_of(function: Union[Callable[..., Any], str]) -> str:
         return function
     module = getattr(function, "__module__", None)
     name = getattr(function, "__qualname__", None)
-    if not module or not name or _found(module, name) is not function:
+    if not module or not name or _found(module, name) != function:
         raise TypeError(
             f"{function!r} cannot be found by its name where it is to run: use a function at the "
             "top of a module, and give it what it needs as arguments"
@@ -82,14 +82,14 @@ def encode_error(error: BaseException) -> Encoded:
     text = "".join(traceback.format_exception(type(error), error, trace and trace.tb_next))
     report: Dict[str, Any] = {
         "type": f"{_importable(type(error).__module__)}:{type(error).__qualname__}",
-        "message": _text(error)[:_TEXT],
-        "traceback": text[-_TEXT:],
+        "message": _text(error),
+        "traceback": text[-_TEXT:].encode(errors="replace").decode(),
     }
     try:
-        with_args = DEFAULT.encode(dict(report, args=list(error.args)))
+        with_args = DEFAULT.encode(dict(report, args=_arguments(error)))
         if len(with_args[0]) <= 4 * _TEXT:
             return with_args
-    except EncodeError:
+    except (EncodeError, UnicodeError):
         pass
     return DEFAULT.encode(report)
 
@@ -108,11 +108,25 @@ def _exception(report: Dict[str, Any]) -> Optional[Exception]:
     kind = _found(module, name)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         return None
+    message = [report["message"]]
+    for args in (report.get("args", message), message):
+        try:
+            error = kind(*args)
+        except Exception:
+            continue  # it wants others
+        if type(error) is kind and _text(error) == report["message"]:
+            return error
+    return None
+
+
+def _arguments(error: BaseException) -> List[Any]:
+    """Those that make an exception like this one, as pickle would find them."""
     try:
-        error = kind(*report.get("args", [report["message"]]))
+        reduced = error.__reduce__()
     except Exception:
-        return None
-    return error if type(error) is kind and _text(error) == report["message"] else None
+        return list(error.args)
+    made_by_class = isinstance(reduced, tuple) and reduced[0] is type(error)
+    return list(reduced[1]) if made_by_class else list(error.args)
 
 
 def _found(module: str, path: str) -> Any:
@@ -137,6 +151,6 @@ def _importable(module: str) -> str:
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)
+        return str(error)[:_TEXT].encode(errors="replace").decode()
     except Exception:
         return f"<a {type(error).__qualname__} that has no text>"

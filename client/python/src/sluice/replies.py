@@ -62,8 +62,8 @@ class Replies:
     def call(self, put: Callable[[Mapping[str, str]], None]) -> "Future[Any]":
         """The future of a call that `put` puts, with these headers. Raises what that raises, and
         Cancelled after close()."""
-        future: "Future[Any]" = Future()
         call = uuid.uuid4().hex
+        future = _Call(self, call)
         with self._lock:
             if self._closed:
                 raise Cancelled("closed")
@@ -89,7 +89,7 @@ class Replies:
         """The call with these headers was taken out of the queue. False: it is somebody else's."""
         if headers.get(calls.REPLY) != self._name:
             return False
-        future = self._take(headers.get(calls.CALL, ""))
+        future = self.take(headers.get(calls.CALL, ""))
         if future is not None:
             _end(future, Cancelled())
         return True
@@ -142,7 +142,8 @@ class Replies:
 
     def _run(self) -> None:
         try:
-            _Reader(self, self._jobs, self._name, self._wake[0]).read()
+            with _Reader(self, self._jobs, self._name, self._wake[0]) as reader:
+                reader.read()
             error: Optional[BaseException] = None
         except BaseException as raised:
             error = raised
@@ -180,7 +181,7 @@ class Replies:
     def arrived(self, lease: "_native.Lease") -> None:
         """An outcome."""
         headers = dict(lease.headers)
-        future = self._take(headers.get(calls.CALL, ""))
+        future = self.take(headers.get(calls.CALL, ""))
         if future is None or not future.set_running_or_notify_cancel():
             return
         try:
@@ -194,7 +195,7 @@ class Replies:
     def lost(self, lost: Set[str]) -> None:
         """No outcome will come."""
         for call in lost:
-            future = self._take(call)
+            future = self.take(call)
             if future is not None:
                 _end(
                     future,
@@ -204,17 +205,34 @@ class Replies:
                     ),
                 )
 
-    def _take(self, call: str) -> "Optional[Future[Any]]":
+    def take(self, call: str) -> "Optional[Future[Any]]":
+        """Who takes a future ends it; None: somebody else has."""
         with self._lock:
             self._put.discard(call)
             return self._futures.pop(call, None)
 
     def _forked(self, left: "List[Any]") -> None:
+        left.append(self._futures)
         self._lock = threading.RLock()
-        self._futures = {}  # the parent's
+        self._futures = {}
         self._put = set()
         self._thread = None
-        self._closed = True
+
+
+class _Call(Future[Any]):
+    """A future that is at its end when it is cancelled: there is no worker here to notice."""
+
+    def __init__(self, replies: Replies, call: str) -> None:
+        super().__init__()
+        self._replies = replies
+        self._call = call
+
+    def cancel(self) -> bool:
+        if not super().cancel():
+            return False
+        if self._replies.take(self._call) is not None:
+            self.set_running_or_notify_cancel()
+        return True
 
 
 class _Reader:
@@ -227,16 +245,25 @@ class _Reader:
         self._wake = wake
         self._completions = _native.Completions()
         self._get: Optional[_native.Operation] = None
+        self._join: Optional[_native.Operation] = None
         self._joining: Optional[Set[str]] = None  # calls that were put before the join
+
+    def __enter__(self) -> "_Reader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for operation in (self._get, self._join):
+            if operation is not None:
+                operation.cancel()
 
     def read(self) -> None:
         """Until nobody waits. Raises what ends the replies; CallLost when they are gone."""
         poll = select.poll()
         for descriptor in (self._completions.fileno(), self._wake):
             poll.register(descriptor, select.POLLIN)
-        self._begin()
         # When we look whether calls are still there.
         look: Optional[float] = time.monotonic() + _PATIENCE_S
+        self._begin()
         while self._replies.waiting():
             now = time.monotonic()
             if look is not None and now >= look:
@@ -253,7 +280,7 @@ class _Reader:
             if self._replies.nothing_to_watch():
                 return None
             self._joining = self._replies.in_queue()
-            self._jobs.join_async(self._completions, _JOIN, None, True)
+            self._join = self._jobs.join_async(self._completions, _JOIN, None, True)
         return now + _PATIENCE_S
 
     def _begin(self) -> None:

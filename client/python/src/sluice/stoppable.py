@@ -2,9 +2,9 @@
 
 import select
 import threading
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, List
 
-from sluice import _native
+from sluice import _native, fork
 
 if TYPE_CHECKING:
     from sluice._native import Completions, Operation
@@ -21,6 +21,7 @@ class Stop:
         self._lock = threading.RLock()
         self._operations: "set[Operation]" = set()
         self._requested = threading.Event()
+        fork.watch(self)
 
     @property
     def requested(self) -> bool:
@@ -60,3 +61,11 @@ class Stop:
     def pause(self, seconds: float) -> None:
         """Waits so long, or until requested."""
         self._requested.wait(seconds)
+
+    def _forked(self, left: List[Any]) -> None:
+        left.append(self._operations)
+        self._lock = threading.RLock()
+        self._operations = set()
+        requested, self._requested = self._requested.is_set(), threading.Event()
+        if requested:
+            self._requested.set()

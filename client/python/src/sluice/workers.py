@@ -9,6 +9,7 @@ from sluice.client import Client
 from sluice.codecs import Codec
 from sluice.exceptions import (
     Cancelled,
+    Error,
     LeaseLost,
     LimitReached,
     SessionLost,
@@ -146,15 +147,20 @@ class WorkerPool:
 
     def _work(self) -> None:
         try:
-            while True:
-                lease = self._get()
-                if lease is None:
-                    return
-                self._finish(lease)
+            while self._turn():
+                pass
         except BaseException as error:
             with self._lock:
                 self._error = self._error or error
             self._stop.request()
+
+    def _turn(self) -> bool:
+        """False: there is no more. Keeps no lease: one that is undecided goes back now."""
+        lease = self._get()
+        if lease is None:
+            return False
+        self._finish(lease)
+        return True
 
     def _get(self) -> "Optional[Lease]":
         """None: this worker is done."""
@@ -186,8 +192,11 @@ class WorkerPool:
                 lease.done_nowait()  # made again, it has the outcome that it has by now
             else:
                 self._handle(lease)
-        except (LeaseLost, SessionLost, Unavailable):
+        except (Cancelled, LeaseLost, SessionLost, Unavailable):
             pass  # the item comes again, here or elsewhere
+        except (Error, KeyError) as error:  # who put it wants its outcome where it cannot go
+            self._tell(headers.get(calls.FUNCTION, ""), error)
+            self._fail(lease, error)
         with self._lock:
             self._finished += 1
 
@@ -220,9 +229,15 @@ class WorkerPool:
             function(self._codec.decode(*lease.content()))
         except BaseException as error:
             self._tell(name, error)
-            lease.fail(failure(error))
+            self._fail(lease, error)
         else:
             lease.done()
+
+    def _fail(self, lease: "Lease", error: BaseException) -> None:
+        try:
+            lease.fail(failure(error))
+        except Error:
+            pass  # it comes again
 
     def _tell(self, name: str, error: BaseException) -> None:
         if self._on_error is not None:
