@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -29,10 +29,10 @@ struct Arguments {
 
 std::vector<std::string> CommandLine(const Arguments& arguments, const Context& context) {
   const std::chrono::duration<double> connect_timeout = context.connect_timeout;
-  const char* const python = getenv("SLUICE_PYTHON");
+  const char* const python = std::getenv("SLUICE_PYTHON");
   std::vector<std::string> words{python != nullptr ? python : "python3", "-m", "sluice", "worker"};
   words.insert(words.end(), {"--address", context.address, "--connect-timeout", std::to_string(connect_timeout.count()),
-                              "--workers", std::to_string(arguments.workers)});
+                             "--workers", std::to_string(arguments.workers)});
   if (!arguments.queue.empty()) words.insert(words.end(), {"--queue", arguments.queue});
   if (arguments.unsafe_pickle) words.emplace_back("--unsafe-pickle");
   words.emplace_back("--");

@@ -1,37 +1,25 @@
 """How the outcome of a call comes back: by a queue for the replies to one process.
 
-This is all there is of that queue: executors and workers see futures and answers.
+This, with reply_reader, is all there is of that queue: executors and workers see futures and
+answers.
 """
 
 import atexit
 import os
-import select
 import threading
-import time
 import uuid
 import weakref
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
-from sluice import _native, calls, fork
+from sluice import calls, fork
 from sluice.codecs import Codec
-from sluice.exceptions import (
-    CallLost,
-    Cancelled,
-    Empty,
-    Error,
-    QueueDeleted,
-    QueueNotFound,
-    SessionLost,
-    ShutDown,
-)
+from sluice.exceptions import CallLost, Cancelled, Error, QueueDeleted, QueueNotFound, ShutDown
+from sluice.reply_reader import Reader
 
 if TYPE_CHECKING:
+    from sluice._native import Client, Lease
     from sluice.queues import Queue
-
-_GET, _JOIN = 0, 1  # tokens
-_BATCH = 1000
-_PATIENCE_S = 1.0
 
 
 class Replies:
@@ -52,6 +40,7 @@ class Replies:
         self._futures: "Dict[str, Future[Any]]" = {}
         self._put: Set[str] = set()  # those whose calls are in the queue, as far as known
         self._thread: Optional[threading.Thread] = None
+        self._reading = False  # what follows is of the thread while it does
         self._name = ""
         self._wake = (-1, -1)  # a pipe that wakes the thread
         self._asleep = False  # the thread, until a call is put
@@ -67,15 +56,14 @@ class Replies:
         with self._lock:
             if self._closed:
                 raise Cancelled("closed")
-            if self._thread is None:
+            if not self._reading:
                 self._start()
             self._futures[call] = future
             name = self._name
         try:
             put({calls.CALL: call, calls.REPLY: name})
         except BaseException:
-            with self._lock:
-                self._futures.pop(call, None)
+            self.take(call)
             raise
         with self._lock:
             if call in self._futures:
@@ -110,8 +98,7 @@ class Replies:
         """No more calls. The thread ends when no future is left."""
         with self._lock:
             self._closed = True
-            if self._thread is not None:
-                self._tell()
+            self._tell()
 
     def wait(self) -> None:
         """Until the thread has ended, as it does after close()."""
@@ -121,45 +108,46 @@ class Replies:
 
     def abandon(self) -> None:
         """The process ends: nobody waits any more."""
-        with self._lock:
-            running = self._thread is not None
-        if running:
-            self._delete()
+        if self._reading:
+            self._delete(self._name)
 
     # ---- the thread ----
 
     def _start(self) -> None:
         client = self._jobs.client
         durability = self._jobs._settled(lambda jobs: jobs.describe())["settings"]["durability"]
-        self._name = f"{self._jobs.name}.results-{uuid.uuid4().hex[:12]}"
-        client.create(self._name, durability=durability)
-        self._wake = os.pipe()
-        self._thread = threading.Thread(target=self._run, name="sluice-replies", daemon=True)
+        name = f"{self._jobs.name}.results-{uuid.uuid4().hex[:12]}"
+        client.create(name, durability=durability)
+        self._name, self._wake, self._reading = name, os.pipe(), True
+        self._thread = threading.Thread(
+            target=self._read, args=(name, self._wake[0]), name="sluice-replies", daemon=True
+        )
         self._thread.start()
 
     def _tell(self) -> None:
-        os.write(self._wake[1], b".")
+        if self._reading:
+            os.write(self._wake[1], b".")
 
-    def _run(self) -> None:
+    def _read(self, name: str, wake: int) -> None:
+        error: Optional[BaseException] = None
         try:
-            with _Reader(self, self._jobs, self._name, self._wake[0]) as reader:
+            with Reader(self, self._jobs, name, wake) as reader:
                 reader.read()
-            error: Optional[BaseException] = None
         except BaseException as raised:
             error = raised
         with self._lock:
             left, self._futures = self._futures, {}
             self._put.clear()
-            self._thread = None
+            self._reading = False
             for descriptor in self._wake:
                 os.close(descriptor)
         for future in left.values():
             _end(future, error)
-        self._delete()
+        self._delete(name)
 
-    def _delete(self) -> None:
+    def _delete(self, name: str) -> None:
         try:
-            self._jobs.client.delete(self._name)
+            self._jobs.client.delete(name)
         except Error:
             pass  # it is gone, or the server is
 
@@ -178,7 +166,7 @@ class Replies:
             self._asleep = not self._put
             return self._asleep
 
-    def arrived(self, lease: "_native.Lease") -> None:
+    def arrived(self, lease: "Lease") -> None:
         """An outcome."""
         headers = dict(lease.headers)
         future = self.take(headers.get(calls.CALL, ""))
@@ -209,7 +197,10 @@ class Replies:
         """Who takes a future ends it; None: somebody else has."""
         with self._lock:
             self._put.discard(call)
-            return self._futures.pop(call, None)
+            future = self._futures.pop(call, None)
+            if self._closed and not self._futures:
+                self._tell()  # it was the last one
+            return future
 
     def _forked(self, left: "List[Any]") -> None:
         left.append(self._futures)
@@ -217,6 +208,7 @@ class Replies:
         self._futures = {}
         self._put = set()
         self._thread = None
+        self._reading = False
 
 
 class _Call(Future[Any]):
@@ -235,114 +227,8 @@ class _Call(Future[Any]):
         return True
 
 
-class _Reader:
-    """Reads one queue of replies, and watches that calls do not vanish."""
-
-    def __init__(self, replies: Replies, jobs: "Queue[Any]", name: str, wake: int) -> None:
-        self._replies = replies
-        self._jobs = jobs._native()
-        self._queue = jobs.client.native().queue(name)
-        self._wake = wake
-        self._completions = _native.Completions()
-        self._get: Optional[_native.Operation] = None
-        self._join: Optional[_native.Operation] = None
-        self._joining: Optional[Set[str]] = None  # calls that were put before the join
-
-    def __enter__(self) -> "_Reader":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for operation in (self._get, self._join):
-            if operation is not None:
-                operation.cancel()
-
-    def read(self) -> None:
-        """Until nobody waits. Raises what ends the replies; CallLost when they are gone."""
-        poll = select.poll()
-        for descriptor in (self._completions.fileno(), self._wake):
-            poll.register(descriptor, select.POLLIN)
-        # When we look whether calls are still there.
-        look: Optional[float] = time.monotonic() + _PATIENCE_S
-        self._begin()
-        while self._replies.waiting():
-            now = time.monotonic()
-            if look is not None and now >= look:
-                look = self._look(now)
-            for descriptor, _ in poll.poll(None if look is None else (look - now) * 1000):
-                if descriptor == self._wake:
-                    os.read(self._wake, 1)
-                    look = now + _PATIENCE_S
-            self._take()
-
-    def _look(self, now: float) -> Optional[float]:
-        """Returns when to look again; None: when we are told."""
-        if self._joining is None:
-            if self._replies.nothing_to_watch():
-                return None
-            self._joining = self._replies.in_queue()
-            self._join = self._jobs.join_async(self._completions, _JOIN, None, True)
-        return now + _PATIENCE_S
-
-    def _begin(self) -> None:
-        self._get = self._queue.get_many_async(self._completions, _GET, _BATCH)
-
-    def _take(self) -> None:
-        # What was got first: the end of a join looks at all that came before it.
-        for token, value, error in sorted(self._completions.take(), key=lambda each: each[0]):
-            if token == _GET:
-                self._arrived(value, error)
-                self._begin()
-            elif error is None or isinstance(error, (QueueNotFound, QueueDeleted)):
-                self._joined()
-            else:
-                self._joining = None  # asked again, in a while
-
-    def _arrived(
-        self, leases: "Optional[List[_native.Lease]]", error: Optional[BaseException]
-    ) -> None:
-        if isinstance(error, (QueueNotFound, QueueDeleted)):
-            raise CallLost(
-                "the queue of the results is gone: the server lost it with its memory, or "
-                "somebody deleted it"
-            ) from error
-        if error is not None and not isinstance(error, SessionLost):
-            raise error
-        for lease in leases or ():
-            self._replies.arrived(lease)
-        if leases:
-            self._queue.done_many_nowait(leases)
-
-    def _joined(self) -> None:
-        """All outcomes of those calls are here, or in the queue."""
-        asked, self._joining = self._joining or set(), None
-        self._drain()
-        self._replies.lost(asked & self._replies.in_queue())
-
-    def _drain(self) -> None:
-        """Reads what is in the queue now, and what the parked get has got."""
-        assert self._get is not None
-        self._get.cancel()
-        poll = select.poll()
-        poll.register(self._completions.fileno(), select.POLLIN)
-        ended = False
-        while not ended:
-            poll.poll()
-            for token, value, error in self._completions.take():
-                if token == _GET:
-                    self._arrived(value, None if isinstance(error, Cancelled) else error)
-                    ended = True
-        while True:
-            try:
-                self._arrived(self._queue.get_many(_BATCH, 0.0), None)
-            except Empty:
-                break
-            except Error as error:
-                self._arrived(None, error)
-        self._begin()
-
-
 def answer(
-    client: "_native.Client",
+    client: "Client",
     headers: Mapping[str, str],
     outcome: str,
     content: Tuple[bytes, str],
