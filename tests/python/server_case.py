@@ -10,8 +10,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import sluice  # noqa: E402
-from gate import Gate  # noqa: E402, F401
+from gate import Gate  # noqa: E402
 from sluice_process import DEADLINE_S, Process, Server, wait_until  # noqa: E402
+
+__all__ = ["DEADLINE_S", "Background", "Gate", "Process", "ROOT", "Server", "ServerCase", "wait_until"]
 
 _numbers = itertools.count(1)
 
