@@ -1,6 +1,7 @@
 """Builds the native module with the project's own CMake; all else is in pyproject.toml.
 
-$SLUICE_BUILD_DIR names a build tree to use, configured or not, instead of a new one: what is there is not built again.
+$SLUICE_BUILD_DIR names a build tree to use, configured or not, instead of a new one: what is there
+is not built again.
 """
 
 import os
@@ -13,7 +14,8 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
-NEEDED = "a C++20 compiler, and the Debian packages of the stages `build` and `python` in docker/packages.txt"
+NEEDED = "the Debian packages of the stages `build` and `python` in docker/packages.txt"
+OPTIONS = ("-DCMAKE_BUILD_TYPE=Release", "-DSLUICE_BUILD_TESTS=OFF", "-DSLUICE_BUILD_PYTHON=ON")
 
 
 class CMakeBuild(build_ext):
@@ -25,8 +27,8 @@ class CMakeBuild(build_ext):
                 sys.exit(f"sluice: {program} is missing; building needs {NEEDED}")
         tree = pathlib.Path(os.environ.get("SLUICE_BUILD_DIR") or self.build_temp).resolve()
         if not (tree / "CMakeCache.txt").is_file():
-            self.run_step("cmake", "-S", PROJECT, "-B", tree, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                          "-DSLUICE_BUILD_TESTS=OFF", "-DSLUICE_BUILD_PYTHON=ON", f"-DSLUICE_PYTHON={sys.executable}")
+            python = f"-DSLUICE_PYTHON={sys.executable}"
+            self.run_step("cmake", "-S", PROJECT, "-B", tree, "-G", "Ninja", *OPTIONS, python)
         self.run_step("cmake", "--build", tree, "--target", "sluice_python")
         target = pathlib.Path(self.get_ext_fullpath(extension.name))
         target.parent.mkdir(parents=True, exist_ok=True)

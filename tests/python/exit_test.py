@@ -1,6 +1,5 @@
 """The end of a process that uses the package: no hang, no crash, no item kept."""
 
-import os
 import unittest
 
 import script

@@ -8,7 +8,7 @@ import unittest
 
 import script
 import sluice
-from server_case import DEADLINE_S, ServerCase, wait_until
+from server_case import DEADLINE_S, Gate, ServerCase, wait_until
 
 
 def work_on_all(jobs, results):
@@ -208,6 +208,40 @@ signal.pause()
                 self.in_thread(queue.qsize).result()
         finally:
             self.server.start_server()
+
+
+class Network(ServerCase):
+    server_listen = "127.0.0.1:0"
+    server_args = ("--grace", "30s")
+
+    def test_a_cut_connection_loses_no_item_no_call_and_no_lease(self):
+        items = 300
+        with Gate(self.server.address) as gate, sluice.Client(gate.address, max_backoff=0.1) as client:
+            queue = sluice.Queue(client, self.new_name(), maxsize=10)
+            got = []
+
+            def work():
+                while True:
+                    try:
+                        with queue.task() as item:
+                            got.append(item)
+                    except sluice.ShutDown:
+                        return
+
+            def feed():
+                for number in range(items):
+                    queue.put(number)
+
+            workers, feeder = [self.in_thread(work) for _ in range(4)], self.in_thread(feed)
+            for share in range(1, 6):
+                wait_until(lambda: len(got) >= share * items // 6, "items to go through")
+                gate.cut()
+            feeder.result()
+            self.in_thread(queue.join).result()
+            queue.shutdown()
+            for worker in workers:
+                worker.result()
+            self.assertEqual(sorted(got), list(range(items)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import sluice  # noqa: E402
+from gate import Gate  # noqa: E402
 from sluice_process import DEADLINE_S, Process, Server, wait_until  # noqa: E402
+
+__all__ = ["DEADLINE_S", "Background", "Gate", "Process", "ROOT", "Server", "ServerCase", "wait_until"]
 
 _numbers = itertools.count(1)
 
@@ -18,11 +21,12 @@ _numbers = itertools.count(1)
 class ServerCase(unittest.TestCase):
     """All tests of a class share a server and a client; each queue has a name of its own."""
 
+    server_listen = None  # a Unix socket
     server_args = ("--grace", "1s")
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(args=cls.server_args)
+        cls.server = Server(cls.server_listen, args=cls.server_args)
         cls.addClassCleanup(cls.server.close)
         cls.client = sluice.Client(cls.server.address)
         cls.addClassCleanup(cls.client.close)

@@ -72,7 +72,7 @@ class Readme(unittest.TestCase):
 
     def test_there_is_no_block_that_nobody_runs(self):
         languages = {language for language, _ in BLOCK.findall((ROOT / "README.md").read_text())}
-        self.assertEqual(languages, {"", "sh", "cpp", "cmake"})
+        self.assertEqual(languages, {"", "sh", "cpp", "cmake", "python"})  # the last: tests/python/readme_test.py
 
     def test_the_quick_start(self):
         body = blocks("sh")[0]

@@ -8,8 +8,8 @@
 namespace sluice::detail {
 
 // For a language whose signal handlers run in one thread, and only when that thread comes back from its call. While one
-// of these lives, the calls of its thread that wait ask it about every kEvery. Once it is wanted, a call that waits ends
-// as by its stop token, with an item that came first or with Cancelled, and later ones do not begin.
+// of these lives, the calls of its thread that wait ask it about every kEvery. Once it is wanted, a call that waits
+// ends as by its stop token, with an item that came first or with Cancelled, and later ones do not begin.
 //
 // Thread safety: none; it is of the thread that made it. They may be nested: the inner one is asked.
 class Interruption {

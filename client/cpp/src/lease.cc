@@ -115,11 +115,11 @@ std::stop_token Lease::stop_token() const {
 
 void Lease::done() { Settle(state_.get(), Decision::kDone, DoneOf); }
 
-void Lease::done_nowait(bool at_once) {
+void Lease::done_nowait() {
   CheckUndecided(state_.get());
   CheckUsable(*state_->from->link);
   try {
-    state_->from->link->SubmitLater(state_->from->space, DoneOf(*state_), nullptr, state_->from->epoch, at_once);
+    state_->from->link->SubmitLater(state_->from->space, DoneOf(*state_), nullptr, state_->from->epoch, false);
   } catch (const LeaseLost&) {
     ThrowLost(*state_);
   }

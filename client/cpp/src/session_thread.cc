@@ -225,7 +225,8 @@ bool SessionThread::Step(SteadyTime until) {
   if (std::exchange(read_next_, false)) Read();
   void* tag = nullptr;
   bool ok = false;
-  if (queue_.AsyncNext(&tag, &ok, FromNow(std::min(NextDeadline(), until))) != grpc::CompletionQueue::GOT_EVENT) return true;
+  if (queue_.AsyncNext(&tag, &ok, FromNow(std::min(NextDeadline(), until))) != grpc::CompletionQueue::GOT_EVENT)
+    return true;
   if (tag != nullptr) {
     OnEvent(static_cast<StreamEvent>(reinterpret_cast<std::uintptr_t>(tag)), ok);
   } else {

@@ -29,7 +29,8 @@ class Turns {
 
   // `step` works until something has happened, or until the time it is given; false: there is nothing to do any more,
   // ever. It runs in the thread whose turn it is, `look` in the keeper's while a call has the turn; both under no lock.
-  Turns(std::function<bool(SteadyTime until)> step, std::function<void()> look) : step_(std::move(step)), look_(std::move(look)) {}
+  Turns(std::function<bool(SteadyTime until)> step, std::function<void()> look)
+      : step_(std::move(step)), look_(std::move(look)) {}
 
   // Blocks: until answered, or until `until`. True: answered. False: nobody counts on this thread; it may await again.
   bool Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until = SteadyTime::max()) SLUICE_EXCLUDES(mutex_);

@@ -63,7 +63,7 @@ py::dict DescribeQueueOf(const Connection& self, const std::string& queue) {
 }
 
 py::list JoinAll(const Connection& self, const std::vector<std::string>& queues, std::optional<double> timeout,
-              bool only_put_before) {
+                 bool only_put_before) {
   const JoinOptions options{.timeout = WaitTimeOf(timeout), .only_put_before = only_put_before};
   py::list list;
   for (const QueueCounts& counts : Blocking([&] { return self.client().join(queues, options); })) {

@@ -24,8 +24,8 @@ namespace sluice::python {
 // Thread safety: all methods may be called from any thread.
 class Inbox {
  public:
-  using Value = std::variant<std::monostate, std::exception_ptr, std::vector<std::uint64_t>,
-                             std::vector<detail::Lease>, QueueCounts>;
+  using Value = std::variant<std::monostate, std::exception_ptr, std::vector<std::uint64_t>, std::vector<detail::Lease>,
+                             QueueCounts>;
   struct Arrived {
     std::uint64_t token;
     Value value;

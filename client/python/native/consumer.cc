@@ -24,7 +24,7 @@ LeasePtr ConsumeOne(const PyConsumer& consumer, std::optional<double> timeout, b
 }
 
 py::list ConsumeMany(const PyConsumer& consumer, std::size_t max_items, std::optional<double> timeout,
-                 std::size_t min_items, double linger, bool until_finished) {
+                     std::size_t min_items, double linger, bool until_finished) {
   const auto handle = consumer.handle();
   const GetManyOptions options = GetManyOptionsOf(timeout, min_items, linger, until_finished);
   return LeaseList(Blocking([&] { return handle->get_many(max_items, options); }), consumer.connection());

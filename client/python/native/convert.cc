@@ -46,7 +46,8 @@ template <typename Set>
 void ForEach(const py::dict& entries, const Set& set) {
   for (const auto& [key, value] : entries) {
     const auto name = py::cast<std::string>(key);
-    if (!set(std::string_view(name), value)) throw py::type_error("'" + name + "' is not a setting that can be given here");
+    if (!set(std::string_view(name), value))
+      throw py::type_error("'" + name + "' is not a setting that can be given here");
   }
 }
 

@@ -15,10 +15,10 @@ namespace sluice::python {
 namespace {
 
 // By reason; kOk stands for a client that was made before a fork.
-constexpr std::array kClasses = {
-    "ForkError",     "Empty",        "Full",    "ShutDown",        "Timeout",      "LeaseLost", "QueueNotFound",
-    "QueueExists",   "QueueDeleted", "TooLarge", "InvalidArgument", "LimitReached", "Cancelled", "SessionLost",
-    "Unavailable",   "InternalError"};
+constexpr std::array kClasses = {"ForkError",       "Empty",         "Full",        "ShutDown",     "Timeout",
+                                 "LeaseLost",       "QueueNotFound", "QueueExists", "QueueDeleted", "TooLarge",
+                                 "InvalidArgument", "LimitReached",  "Cancelled",   "SessionLost",  "Unavailable",
+                                 "InternalError"};
 std::array<PyObject*, kClasses.size()> classes;  // never given back: exceptions may come until the process ends
 
 PyObject* ClassOf(Reason reason) { return classes[static_cast<std::size_t>(reason)]; }
@@ -41,7 +41,8 @@ void Translate(std::exception_ptr error) {  // NOLINT: as pybind11 calls it
 
 void RegisterErrors() {
   const py::module_ exceptions = py::module_::import("sluice.exceptions");
-  for (std::size_t i = 0; i < kClasses.size(); ++i) classes[i] = py::object(exceptions.attr(kClasses[i])).release().ptr();
+  for (std::size_t i = 0; i < kClasses.size(); ++i)
+    classes[i] = py::object(exceptions.attr(kClasses[i])).release().ptr();
   py::register_local_exception_translator(&Translate);
 }
 

@@ -11,8 +11,8 @@
 
 namespace sluice::python {
 
-// Takes the GIL back. At the interpreter's end Python would end the thread here, through C++ frames that do not allow it;
-// a thread that is not needed any more stays here instead, until the process ends.
+// Takes the GIL back. At the interpreter's end Python would end the thread here, through C++ frames that do not allow
+// it; a thread that is not needed any more stays here instead, until the process ends.
 void TakeGil(PyThreadState* state) noexcept;
 
 // Other Python threads run while one of these lives. Requires: the GIL is held.

@@ -94,9 +94,7 @@ void RegisterLease(py::module_& module) {
       .def_property_readonly("lost",
                              [](const PyLease& lease) { return lease.get().decision() == detail::Decision::kLost; })
       .def("done", &SettleDone)
-      .def(
-          "done_nowait", [](PyLease& lease, bool at_once) { PyLease::Mine(lease).lease().done_nowait(at_once); },
-          py::arg("at_once") = false)
+      .def("done_nowait", [](PyLease& lease) { PyLease::Mine(lease).lease().done_nowait(); })
       .def("fail", &SettleFailed, py::arg("error"))
       .def("release", &SettleReleased)
       .def("done_async", &SettleDoneAsync, py::arg("completions"), py::arg("token"))

@@ -118,7 +118,8 @@ py::dict Join(const PyQueue& queue, std::optional<double> timeout, bool only_put
 
 py::list Peek(const PyQueue& queue, std::size_t max_items) {
   py::list list;
-  for (const PeekedPayload& item : Blocking([&] { return queue.handle().peek(max_items); })) list.append(ToPython(item));
+  for (const PeekedPayload& item : Blocking([&] { return queue.handle().peek(max_items); }))
+    list.append(ToPython(item));
   return list;
 }
 
@@ -158,8 +159,7 @@ void RegisterQueue(py::module_& module) {
           py::arg("immediate") = false)
       .def("reopen", [](const PyQueue& self) { Blocking([&] { self.handle().reopen(); }); })
       .def("purge", [](const PyQueue& self) { return Blocking([&] { return self.handle().purge(); }); })
-      .def("describe",
-           [](const PyQueue& self) { return ToPython(Blocking([&] { return self.handle().describe(); })); })
+      .def("describe", [](const PyQueue& self) { return ToPython(Blocking([&] { return self.handle().describe(); })); })
       .def("stats", [](const PyQueue& self) { return ToPython(Blocking([&] { return self.handle().stats(); })); })
       .def("peek", &Peek, py::arg("max_items") = 1)
       .def("update", &Update);

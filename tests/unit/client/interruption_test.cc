@@ -105,8 +105,7 @@ TEST_F(InterruptionTest, ItIsOfItsThreadAlone) {
 
 TEST(InterruptionConnectTest, AClientThatDoesNotReachItsServerGivesUp) {
   const Asking asking(Yes);
-  EXPECT_EQ(ReasonOf([] { const Client client("unix:/nowhere/at/all", {.connect_timeout = 1h}); }),
-            Reason::kCancelled);
+  EXPECT_EQ(ReasonOf([] { const Client client("unix:/nowhere/at/all", {.connect_timeout = 1h}); }), Reason::kCancelled);
 }
 
 class RemoteInterruptionTest : public testing::RemoteClientTest {};

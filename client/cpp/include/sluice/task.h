@@ -49,7 +49,7 @@ class Lease {
   std::stop_token stop_token() const;
 
   void done();
-  void done_nowait(bool at_once = false);  // at_once: the message leaves now, and the lease waits for none to join
+  void done_nowait();
   void fail(std::string_view error);
   void release();
   // The lease goes with the operation. The callback is called exactly once, unless the call throws.
