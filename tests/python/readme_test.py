@@ -11,7 +11,7 @@ from sluice import codecs
 
 PAGES = (ROOT / "README.md", ROOT / "client" / "python" / "README.md")
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-OUTPUTS = {"README.md": ["worked on hello\n"], "client/python/README.md": ["a.png\n"]}
+OUTPUTS = {"README.md": ["worked on hello\n"], "client/python/README.md": ["a.png\n", "hello\n", "[1.0, 2.0, 3.0]\n"]}
 
 
 class Readme(ServerCase):
