@@ -149,6 +149,17 @@ class Cancelling(AioCase):
             await getter
         self.assertEqual(await self.soon(queue.get()), "a")
 
+    async def test_a_get_that_is_over_anyway_is_cancelled_all_the_same(self):
+        queue = self.new_queue()
+        await queue.put("a")
+        await queue.get()
+        getters = [asyncio.create_task(queue.get(timeout=0)) for _ in range(100)]
+        await asyncio.sleep(0)  # they have begun, and no answer can be here
+        for getter in getters:
+            getter.cancel()
+        ends = await self.soon(asyncio.gather(*getters, return_exceptions=True))
+        self.assertEqual({type(end) for end in ends}, {asyncio.CancelledError})
+
     async def test_wait_for_gives_up_and_the_next_gets_the_item(self):
         queue = self.new_queue()
         with self.assertRaises(TimeoutError):

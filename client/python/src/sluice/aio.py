@@ -12,9 +12,9 @@ full, shutdown) asks the server, and the loop waits for the answer: `await put(i
 and `await get(timeout=0)` do not hold it up, and all of these may be called from other threads.
 task_done() waits for nothing.
 
-Cancelling: a get that is cancelled loses no item, it is back when the CancelledError is here. A
-put that is cancelled may have been made, when there was room just then: with a `request_id` it
-can be put again, and is there once.
+Cancelling: a get that is cancelled has ended when its CancelledError is here, and loses no item:
+one that came meanwhile goes back to its place. A put that is cancelled may have been made, when
+there was room just then: with a `request_id` it can be put again, and is there once.
 """
 
 import asyncio

@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from sluice import _native, fork
-from sluice.exceptions import Error, LimitReached
+from sluice.exceptions import LimitReached
 
 if TYPE_CHECKING:
     # What begins an operation, under a token. One that cannot be cancelled has no Operation.
@@ -44,13 +44,16 @@ class Outcomes:
         return await self._end(token, future, operation)
 
     async def of_put(self, begin: "Begin") -> Any:
-        """As of(), and waits while the client has too many puts unanswered."""
+        """As of(), and waits, first come, first served, while the client has too many puts
+        unanswered."""
+        if self._for_room:
+            await self._room(self._for_room.append)
         while True:
             try:
                 token, future, operation = self._begin(begin)
                 break
             except LimitReached:
-                await self._room()
+                await self._room(self._for_room.appendleft)  # it was its turn
         self._tell_room()  # there may be more of it
         self._puts += 1
         try:
@@ -100,8 +103,8 @@ class Outcomes:
         operation.cancel()
         try:
             await ended
-        except Error:
-            pass  # as it was asked to
+        except Exception:
+            pass  # as it was asked to, or by itself: nobody wants to know any more
 
     def _arrived(self) -> None:
         for token, value, error in self._completions.take():
@@ -113,12 +116,12 @@ class Outcomes:
             else:
                 future.set_exception(error)
 
-    async def _room(self) -> None:
+    async def _room(self, join: "Callable[[asyncio.Future[None]], None]") -> None:
         if self._puts == 0:
             await asyncio.sleep(_PAUSE_S)
             return
         future = asyncio.get_running_loop().create_future()
-        self._for_room.append(future)
+        join(future)
         try:
             await future
         except asyncio.CancelledError:

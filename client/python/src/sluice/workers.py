@@ -40,7 +40,7 @@ class WorkerPool:
     `functions`: those that may be called, themselves or as "module:qualname"; nothing else is.
     `workers`: how many at the same time. The other arguments are those of sluice.Executor; the
     codec has to read what the executors' codec writes. `on_error` is told, in the worker's thread,
-    what a function raised, and its name.
+    the name of a function and what it raised; an exception of its own ends the pool.
 
     An item that is no call is the argument of the function, if there is one only: done when it
     returns, failed and tried again when it raises.
