@@ -32,8 +32,9 @@ class Held:
         """This thread took it."""
         line = self._thread.line
         with self._lock:
+            if not line:
+                self._lines[id(line)] = line
             line[lease] = item
-            self._lines[id(line)] = line
 
     def add_many(self, items: Iterable[Any], leases: "Iterable[Lease]") -> None:
         """This thread took them, in this order."""
@@ -58,8 +59,10 @@ class Held:
         line = self._thread.line
         with self._lock:
             if line:
-                lease = next(iter(line))
-                return lease, self._take(line, lease)
+                taken = line.popitem(last=False)
+                if not line:
+                    del self._lines[id(line)]
+                return taken
         raise ValueError(
             "task_done() called too many times: this thread took no item that is not done. "
             "Another thread's is finished with task_done(item)"
