@@ -13,17 +13,18 @@ bool IsOver(SteadyTime until) { return until != SteadyTime::max() && SteadyNow()
 
 bool Turns::Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until) {
   while (!waiting->answered()) {
-    if (IsOver(until)) return false;
     if (TakeTurn(waiting)) {
       Drive(*waiting, until);
+      if (IsOver(until)) break;
     } else if (!waiting->Sleep(until)) {
       if (!waiting->answered()) LeaveLine(waiting);
+      break;
     } else if (waiting->answered()) {  // the turn was left to this call, which needs it no more
       MutexLock lock(mutex_);
       if (!taken_) PassOn();
     }
   }
-  return true;
+  return waiting->answered();
 }
 
 void Turns::LeaveLine(const std::shared_ptr<Waiting>& waiting) {

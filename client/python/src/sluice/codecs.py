@@ -12,7 +12,8 @@ What would not come back as it was is refused with EncodeError. An item is decod
 content type, whatever the queue's codec is; one without a content type is bytes.
 """
 
-from typing import Any, Callable, Protocol, Tuple
+import functools
+from typing import Any, Callable, Optional, Protocol, Tuple
 
 from sluice.exceptions import DecodeError, EncodeError
 
@@ -58,8 +59,7 @@ class DefaultCodec:
         return text.encode(), JSON_TUPLE if kind is tuple else JSON
 
     def decode(self, payload: bytes, content_type: str) -> Any:
-        name, _, parameters = content_type.partition(";")
-        decode = _DECODERS.get(name.strip().lower())
+        decode, parameters = _decoder_of(content_type)
         if decode is None:
             raise DecodeError(
                 f"an item of content type '{content_type}': give the queue a codec that reads it",
@@ -67,7 +67,7 @@ class DefaultCodec:
                 content_type,
             )
         try:
-            return decode(payload, parameters.strip())
+            return decode(payload, parameters)
         except DecodeError as error:
             raise DecodeError(str(error), payload, content_type) from error.__cause__
         except Exception as error:
@@ -203,5 +203,13 @@ _DECODERS: "dict[str, Callable[[bytes, str], Any]]" = {
     MSGPACK: _decode_msgpack,
     PICKLE: _refuse_pickle,
 }
+
+
+@functools.lru_cache(maxsize=256)
+def _decoder_of(content_type: str) -> "Tuple[Optional[Callable[[bytes, str], Any]], str]":
+    """What decodes it, with the parameters of the type."""
+    name, _, parameters = content_type.partition(";")
+    return _DECODERS.get(name.strip().lower()), parameters.strip()
+
 
 DEFAULT = DefaultCodec()

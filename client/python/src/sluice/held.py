@@ -55,8 +55,9 @@ class Held:
         """This taker took it, or that of the line."""
         line = self._takers.line if line is None else line
         with self._lock:
+            if not line:
+                self._lines[id(line)] = line
             line[lease] = item
-            self._lines[id(line)] = line
 
     def add_many(
         self, items: Iterable[Any], leases: "Iterable[Lease]", line: "Optional[Line]" = None
@@ -83,8 +84,10 @@ class Held:
         line = self._takers.line or self._takers.nobodys
         with self._lock:
             if line:
-                lease = next(iter(line))
-                return lease, self._take(line, lease)
+                taken = line.popitem(last=False)
+                if not line:
+                    self._lines.pop(id(line), None)
+                return taken
         kind = self._takers.kind
         raise ValueError(
             f"task_done() called too many times: this {kind} took no item that is not done. "
