@@ -17,8 +17,14 @@ Durability LevelOf(const Queue& queue) { return std::max(queue.settings.durabili
 
 void Namespace::State::StartLog(std::uint64_t position) {
   log_.Start(position);
+  TellNumbers();
+}
+
+void Namespace::State::TellNumbers() {
+  numbers_told_ = last_item_ + last_fence_;
+  if (!log_.started()) return;
   LogNumbers(Durability::kFsync);
-  numbered_ = position;
+  numbered_ = log_.position();
 }
 
 void Namespace::State::LogNumbers(Durability level) {
@@ -110,7 +116,7 @@ void Namespace::State::LogExtended(const Queue& queue, const std::vector<StoredI
     record.deadline_us = Microseconds(*item->deadline);
     record.items.push_back(item->id.value);
   }
-  if (!record.items.empty()) log_.Add(record, Durability::kMemory);
+  if (!record.items.empty()) log_.Add(record, queue.settings.durability);
 }
 
 void Namespace::State::SetHome(StoredItem& item, Home home) {
