@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -104,6 +105,8 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   void WaitUntilWritten() SLUICE_EXCLUDES(mutex_);
 
  private:
+  static constexpr std::chrono::milliseconds kRetry{200};  // before the journal is asked again
+
   TimePoint Now() SLUICE_REQUIRES(mutex_);
   // `read`, unless this namespace has seen a later time: it never sees time go back.
   TimePoint Now(TimePoint read) SLUICE_REQUIRES(mutex_) { return latest_ = std::max(latest_, read); }
@@ -140,7 +143,11 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
     Answer answer;
   };
   void Hold(Addressee&& addressee, Answer&& answer) SLUICE_REQUIRES(mutex_);
-  // Hands on what the step has said and asked for.
+  // Adds what `receiver` was given in answers that are held.
+  void AddHeld(const AnswerReceiver& receiver, std::vector<Delivery>* deliveries) const SLUICE_REQUIRES(mutex_);
+  // While true, the journal takes only what frees space: puts that wait for room go on waiting.
+  void HoldPuts(bool hold) SLUICE_REQUIRES(mutex_);
+  // Hands on what the step has said and asked for. May bring about answers: puts that waited for room in a batch.
   void Flush() SLUICE_REQUIRES(mutex_);
   void Load() SLUICE_REQUIRES(mutex_);
   // Appends in_flight_.
@@ -177,6 +184,7 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   std::uint64_t trim_ SLUICE_GUARDED_BY(mutex_) = 0;                           // when it is there; 0: nothing
   bool noted_ SLUICE_GUARDED_BY(mutex_) = false;                               // that it is appended again
   std::optional<TimePoint> retry_ SLUICE_GUARDED_BY(mutex_);                   // when it is appended again
+  bool puts_held_ SLUICE_GUARDED_BY(mutex_) = false;
   std::vector<Held> held_ SLUICE_GUARDED_BY(mutex_);
   std::vector<std::uint64_t> loads_ SLUICE_GUARDED_BY(mutex_);  // contents to be read, some not written yet
   CondVar written_;                                             // nothing is in flight

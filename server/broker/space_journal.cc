@@ -13,8 +13,7 @@ namespace {
 
 using journal::Result;
 
-constexpr std::uint64_t kProgressBatches = 256;   // counting items costs a little for each queue
-constexpr std::chrono::milliseconds kRetry{200};  // before a batch is appended again
+constexpr std::uint64_t kProgressBatches = 256;  // counting items costs a little for each queue
 
 std::string Describe(const std::string& space, Result result) {
   return "namespace '" + space + "': the journal answered " + std::string(journal::NameOf(result)) +
@@ -100,10 +99,20 @@ void Space::Hold(Addressee&& addressee, Answer&& answer) {
   held.answer = std::move(answer);
 }
 
+void Space::AddHeld(const AnswerReceiver& receiver, std::vector<Delivery>* deliveries) const {
+  for (const Held& held : held_) {
+    const auto* got = std::get_if<GetResult>(&held.answer.result);
+    if (got == nullptr || held.addressee.receiver != &receiver) continue;
+    deliveries->insert(deliveries->end(), got->deliveries.begin(), got->deliveries.end());
+  }
+}
+
 void Space::Flush() {
+  bool was_full = false;
   if (!in_flight_ && epoch_ != 0 && trouble_.empty() && core_.HasBatch()) {
     queue::LogBatch taken = core_.TakeBatch(Now(), effects_);
     trim_ = taken.trim;
+    was_full = taken.was_full;
     in_flight_ = std::make_shared<const journal::Batch>(
         journal::Batch{.space = name_,
                        .epoch = epoch_,
@@ -115,6 +124,7 @@ void Space::Flush() {
                        .contents = std::move(taken.contents)});
     Append();
   }
+  if (was_full) core_.RetryMemory(Now(), effects_);
   if (!effects_.loads.empty() || !loads_.empty()) Load();
 }
 
@@ -167,9 +177,8 @@ void Space::Appended(Result result) {
     }
   }
   held_.erase(later, held_.end());
-  Flush();
+  Finish();
   if (!in_flight_) written_.NotifyAll();
-  ForgetEffects();
 }
 
 void Space::Fail(std::string trouble) {
@@ -188,6 +197,11 @@ Answer Space::Failed() const { return Answer::Refused(Reason::kUnavailable, trou
 void Space::WaitUntilWritten() {
   MutexLock lock(mutex_);
   while (trouble_.empty() && !retry_ && (in_flight_ || core_.HasBatch())) written_.Wait(mutex_);
+}
+
+void Space::HoldPuts(bool hold) {
+  core_.HoldPuts(hold);
+  if (std::exchange(puts_held_, hold) && !hold) core_.RetryMemory(Now(), effects_);
 }
 
 // ---- reading -----------------------------------------------------------------------------------

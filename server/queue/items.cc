@@ -284,9 +284,7 @@ void Namespace::State::EndGetters(Queue& queue, const WaiterLine& line, Effects&
   if (line.size() == 0) return;
   for (Waiter* waiter : line.All()) {
     if (waiter->get.until_finished && queue.unfinished() > 0) continue;
-    AnswerWaiter(*waiter,
-                 Answer::Refused(Reason::kShutDown, Named(queue.name) + " is shut down and nothing is left to get"),
-                 effects);
+    EndWaiter(*waiter, Reason::kShutDown, Named(queue.name) + " is shut down and nothing is left to get", effects);
   }
 }
 

@@ -485,5 +485,82 @@ TEST_F(DurableBroker, TheLogOfABusyQueueDoesNotGrow) {
   EXPECT_TRUE(Submit(TaskDone{"q", {stays->deliveries().front().fence}})->answer.ok());
 }
 
+// ---- what waits ----
+
+TEST_F(DurableBroker, PutsThatWaitForRoomInABatchAreServedAndAnswered) {
+  broker_.reset();
+  options.batch_bytes = 1'000;
+  Start();
+  Create();
+  journal_->Hold(true);
+  const auto in_flight = Submit(PutOne("a"));
+  const auto fills = Submit(PutOne(std::string(2'000, 'x')));
+  const auto waits = Submit(PutOne("c"));
+  journal_->Commit();
+  EXPECT_EQ(in_flight->times, 1);
+  EXPECT_TRUE(waits->waits());
+  journal_->CommitAll();
+  EXPECT_EQ(fills->times, 1);
+  EXPECT_EQ(waits->times, 1);
+}
+
+TEST_F(DurableBroker, AWorkerHearsOfTheEndNoSoonerThanItIsWritten) {
+  Create();
+  Submit(PutOne("a"));
+  const auto got = Submit(GetOne());
+  Submit(Shutdown{"q", false});
+  Get get = GetOne();
+  get.until_finished = true;
+  const auto worker = Submit(get);
+  ASSERT_TRUE(worker->waits());
+  journal_->Hold(true);
+  Submit(TaskDone{"q", {got->deliveries().front().fence}});
+  EXPECT_TRUE(worker->waits()) << "the item may be back after a restart, and no worker left";
+  journal_->CommitAll();
+  EXPECT_EQ(worker->reason(), Reason::kShutDown);
+}
+
+TEST_F(DurableBroker, APutHearsOfAShutdownNoSoonerThanItIsWritten) {
+  Create({.maxsize = 1, .durability = Durability::kFsync});
+  Submit(PutOne("a"));
+  const auto put = Submit(PutOne("b"));
+  journal_->Hold(true);
+  Submit(Shutdown{"q", false});
+  EXPECT_TRUE(put->waits());
+  journal_->CommitAll();
+  EXPECT_EQ(put->reason(), Reason::kShutDown);
+}
+
+TEST_F(DurableBroker, AnItemThatASessionNeverHeardOfHasHadNoAttempt) {
+  Create({.durability = Durability::kFsync, .max_attempts = 1});
+  Answer refusal;
+  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
+  worker.Send(GetOne());
+  journal_->Hold(true);
+  Submit(PutOne("a"));  // leased to the worker, whose answer waits for the journal
+  worker.session->End();
+  journal_->CommitAll();
+  journal_->Hold(false);
+  EXPECT_EQ(StatsNow().dead, 0u);
+  EXPECT_EQ(Submit(GetOne(0ms))->deliveries().front().attempt, 1u);
+}
+
+TEST_F(DurableBroker, APutThatWaitsForRoomIsNotLetInWhileTheDiskIsFull) {
+  Create({.maxsize = 1, .durability = Durability::kFsync});
+  Submit(PutOne("a"));
+  const auto put = Submit(PutOne("b"));
+  journal_->SetFull(true);
+  clock.Advance(1s);
+  const auto got = Submit(GetOne());
+  ASSERT_EQ(got->times, 1);
+  EXPECT_EQ(StatsNow().ready, 0u) << "the space that is left is for what frees some";
+  EXPECT_TRUE(put->waits());
+  EXPECT_TRUE(Submit(TaskDone{"q", {got->deliveries().front().fence}})->answer.ok());
+  journal_->SetFull(false);
+  clock.Advance(1s);
+  broker_->RunDue();
+  EXPECT_EQ(put->times, 1);
+}
+
 }  // namespace
 }  // namespace sluice::broker
