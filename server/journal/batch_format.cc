@@ -11,7 +11,7 @@ namespace {
 
 constexpr char kValueFormat = 1;
 constexpr std::size_t kChecksumEnd = 1 + sizeof(std::uint64_t);
-constexpr std::size_t kBatchHeaderBytes = kChecksumEnd + 4 * sizeof(std::uint64_t);
+constexpr std::size_t kBatchHeaderBytes = kChecksumEnd + 3 * sizeof(std::uint64_t);
 constexpr std::size_t kSpaceHeaderBytes = kChecksumEnd + 2 * sizeof(std::uint64_t);
 
 static_assert(std::endian::native == std::endian::little, "values are written as they are in memory");
@@ -105,7 +105,7 @@ bool DecodeSpace(std::string_view key, std::string_view bytes, SpaceValue* value
 }
 
 std::string EncodeHeader(std::string_view key, const BatchHeader& header, std::string_view bytes) {
-  std::string encoded = NewHeader({header.epoch, header.batch_id, header.contents_bytes, header.total_bytes});
+  std::string encoded = NewHeader({header.epoch, header.batch_id, header.contents_bytes});
   Seal(key, bytes, &encoded);
   return encoded;
 }
@@ -115,7 +115,6 @@ bool DecodeBatch(std::string_view key, std::string_view value, BatchHeader* head
   header->epoch = LittleAt(value, kChecksumEnd);
   header->batch_id = LittleAt(value, kChecksumEnd + 8);
   header->contents_bytes = LittleAt(value, kChecksumEnd + 16);
-  header->total_bytes = LittleAt(value, kChecksumEnd + 24);
   *bytes = value.substr(kBatchHeaderBytes);
   return true;
 }

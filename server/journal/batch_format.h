@@ -47,7 +47,6 @@ struct BatchHeader {
   std::uint64_t epoch = 0;
   std::uint64_t batch_id = 0;
   std::uint64_t contents_bytes = 0;
-  std::uint64_t total_bytes = 0;  // of records and contents of all batches of the namespace up to this one
 };
 
 // What stands before `bytes` in the value of `key`.

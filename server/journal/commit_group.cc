@@ -14,8 +14,7 @@ Result CompareWithStored(const Store& store, const StoredSpace& space, const Bat
     return batch.batch_id == space.last_batch_id ? Result::kOk : Result::kFenced;
   }
   BatchHeader header;
-  std::uint64_t records_bytes = 0;
-  const Result result = store.ReadHeader(space.id, batch.position, &header, &records_bytes);
+  const Result result = store.ReadHeader(space.id, batch.position, &header);
   if (result == Result::kOk) return batch.batch_id == header.batch_id ? Result::kOk : Result::kFenced;
   return result == Result::kLost ? Result::kFenced : Result::kUnknown;  // Lost: it was trimmed
 }
@@ -61,8 +60,7 @@ void CommitGroup::PlanAppend(Store* store, const SpaceTable& table, const DiskSp
   } else {
     space.last = from.position;
     space.last_batch_id = from.batch_id;
-    space.total_bytes += from.records.size() + from.contents.size();
-    PutBatch(space.id, from, space.total_bytes);
+    PutBatch(space.id, from);
   }
   if (pending->result != Result::kOk) return;
   if (from.durability == Durability::kFsync) {
@@ -112,8 +110,8 @@ SpaceState* CommitGroup::Find(const SpaceTable& table, const std::string& name) 
   return &spaces.emplace(name, std::move(*found)).first->second;
 }
 
-void CommitGroup::PutBatch(std::uint32_t id, const Batch& from, std::uint64_t total_bytes) {
-  const BatchHeader header{from.epoch, from.batch_id, from.contents.size(), total_bytes};
+void CommitGroup::PutBatch(std::uint32_t id, const Batch& from) {
+  const BatchHeader header{from.epoch, from.batch_id, from.contents.size()};
   PutParts(&batch, BatchKey(id, Part::kRecords, from.position), header, from.records);
   if (!from.contents.empty()) PutParts(&batch, BatchKey(id, Part::kContents, from.position), header, from.contents);
   has_changes = true;

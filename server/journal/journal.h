@@ -53,7 +53,6 @@ struct Extent {
   std::uint64_t epoch = 0;  // of its last owner
   std::uint64_t first = 0;  // position of the oldest batch that was not trimmed; last + 1 when none is there
   std::uint64_t last = 0;   // of the newest; 0 = none ever
-  std::uint64_t bytes = 0;  // about, of records and contents
 };
 
 // A batch as it was read. Borrows: until the visit returns.
@@ -106,8 +105,6 @@ class Journal {
   virtual Result Snapshot(const std::string& directory, std::string* error) = 0;
 
   virtual Health health() const = 0;
-  // On the disk, about.
-  virtual std::uint64_t bytes() const = 0;
 };
 
 }  // namespace sluice::journal

@@ -50,9 +50,7 @@ std::string PlaceOf(std::string_view space, std::uint64_t position) {
 }
 
 Extent ExtentOf(const std::string& name, const Space& space) {
-  Extent extent{name, space.epoch, space.trimmed + 1, space.last, 0};
-  for (const auto& [position, stored] : space.batches) extent.bytes += stored->records.size() + stored->contents.size();
-  return extent;
+  return {name, space.epoch, space.trimmed + 1, space.last};
 }
 
 }  // namespace
@@ -229,13 +227,6 @@ Health MemoryJournal::health() const {
   return {};
 }
 
-std::uint64_t MemoryJournal::bytes() const {
-  MutexLock lock(mutex_);
-  std::uint64_t sum = 0;
-  for (const auto& [name, space] : state_->spaces) sum += ExtentOf(name, space).bytes;
-  return sum;
-}
-
 void MemoryJournal::Script(std::size_t nth, Fault fault) {
   MutexLock lock(mutex_);
   script_[carried_out_ + nth] = fault;
@@ -278,6 +269,15 @@ void MemoryJournal::SetFull(bool is_full) {
 std::size_t MemoryJournal::unsynced() const {
   MutexLock lock(mutex_);
   return unsynced_.size();
+}
+
+std::uint64_t MemoryJournal::bytes() const {
+  MutexLock lock(mutex_);
+  std::uint64_t sum = 0;
+  for (const auto& [name, space] : state_->spaces) {
+    for (const auto& [position, stored] : space.batches) sum += stored->records.size() + stored->contents.size();
+  }
+  return sum;
 }
 
 std::unique_ptr<MemoryJournal> MemoryJournal::Crash(std::size_t kept) {

@@ -58,7 +58,6 @@ class MemoryJournal : public Journal {
   void Trim(std::string_view space, std::uint64_t position) override;
   Result Snapshot(const std::string& directory, std::string* error) override;
   Health health() const override;
-  std::uint64_t bytes() const override;
 
   // ---- for tests ----
   // Of the appends that are carried out from now on, number `nth` (0 is the next) fails.
@@ -73,6 +72,8 @@ class MemoryJournal : public Journal {
   void SetFull(bool is_full);
   // Those that were carried out and are not synced: a crash may take them. Batches, trims and owners count.
   std::size_t unsynced() const;
+  // Of records and contents.
+  std::uint64_t bytes() const;
   // As it is opened after a power loss: of what was not synced the first `kept` (of unsynced()) are there. With all of
   // them it is as after a kill. This one is used no more.
   std::unique_ptr<MemoryJournal> Crash(std::size_t kept);

@@ -31,7 +31,7 @@ OfflineReader::~OfflineReader() = default;
 std::vector<Extent> OfflineReader::List() const {
   std::vector<Extent> extents;
   for (const StoredSpace& space : spaces_) {
-    extents.push_back({space.name, space.epoch, space.trimmed + 1, space.last, 0});
+    extents.push_back({space.name, space.epoch, space.trimmed + 1, space.last});
   }
   return extents;
 }

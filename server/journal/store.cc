@@ -246,7 +246,6 @@ Result Store::ReadLast(StoredSpace* space, std::string* error) const {
   }
   space->last = position;
   space->last_batch_id = header.batch_id;
-  space->total_bytes = header.total_bytes;
   return Result::kOk;
 }
 
@@ -297,8 +296,7 @@ Result Store::ReadContents(std::uint32_t id, std::uint64_t position, std::string
   const rocksdb::Status status = db_->Get(options, db_->DefaultColumnFamily(), key, &value);
   if (status.IsNotFound()) {
     BatchHeader header;
-    std::uint64_t records_bytes = 0;
-    const Result result = ReadHeader(id, position, &header, &records_bytes);
+    const Result result = ReadHeader(id, position, &header);
     return result == Result::kOk && header.contents_bytes > 0 ? Result::kLost : result;
   }
   if (!status.ok()) {
@@ -312,16 +310,13 @@ Result Store::ReadContents(std::uint32_t id, std::uint64_t position, std::string
   return Result::kOk;
 }
 
-Result Store::ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header,
-                         std::uint64_t* records_bytes) const {
+Result Store::ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header) const {
   const std::string key = BatchKey(id, Part::kRecords, position);
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = db_->Get({}, db_->DefaultColumnFamily(), key, &value);
   if (!status.ok()) return ResultOf(status);
   std::string_view records;
-  if (!DecodeBatch(key, ViewOf(value), header, &records)) return Result::kCorrupt;
-  *records_bytes = records.size();
-  return Result::kOk;
+  return DecodeBatch(key, ViewOf(value), header, &records) ? Result::kOk : Result::kCorrupt;
 }
 
 Result Store::Snapshot(const std::string& directory, std::string* error) {

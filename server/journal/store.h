@@ -25,7 +25,6 @@ struct StoredSpace {
   std::uint64_t trimmed = 0;
   std::uint64_t last = 0;           // position of the newest batch; 0 = none ever
   std::uint64_t last_batch_id = 0;  // 0 when it was trimmed
-  std::uint64_t total_bytes = 0;    // of all batches ever
   std::string name;
 };
 
@@ -56,7 +55,7 @@ class Store {
   Result ReadContents(std::uint32_t id, std::uint64_t position, std::string* contents,
                       std::string* error = nullptr) const;
   // Of the records of a batch. Lost: there is none.
-  Result ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header, std::uint64_t* records_bytes) const;
+  Result ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header) const;
   // A copy in the new directory `directory` of all that was written.
   Result Snapshot(const std::string& directory, std::string* error);
 

@@ -176,24 +176,11 @@ TEST_P(Conformance, TrimNeverGoesBeyondWhatIsThere) {
   Owner next(journal_.get(), "a");  // behind the trim
   EXPECT_EQ(ExtentOf(*journal_, "a")->first, 2u);
   EXPECT_EQ(ExtentOf(*journal_, "a")->last, 1u);
-  EXPECT_EQ(ExtentOf(*journal_, "a")->bytes, 0u);
   Reopen();
   EXPECT_EQ(ExtentOf(*journal_, "a")->first, 2u);
   EXPECT_EQ(ExtentOf(*journal_, "a")->last, 1u) << "positions go on, nothing is counted from the start again";
   EXPECT_EQ(AppendNow(*journal_, next.Next("two")), Result::kOk);
   EXPECT_EQ(RecordsOf(*journal_, "a"), (Records{{2, "two"}}));
-}
-
-TEST_P(Conformance, AnExtentSaysHowMuchIsThere) {
-  Owner owner(journal_.get(), "a");
-  for (int i = 0; i < 4; ++i) {
-    ASSERT_EQ(AppendNow(*journal_, owner.Next(std::string(10, 'r'), std::string(90, 'c'))), Result::kOk);
-  }
-  EXPECT_EQ(ExtentOf(*journal_, "a")->bytes, 400u);
-  journal_->Trim("a", 3);
-  Reopen();
-  Owner next(journal_.get(), "a");
-  EXPECT_EQ(ExtentOf(*journal_, "a")->bytes, 100u);
 }
 
 TEST_P(Conformance, EveryLevelOfDurabilitySurvivesTheProcess) {

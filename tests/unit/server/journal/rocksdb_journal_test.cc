@@ -99,16 +99,6 @@ TEST_F(Directory, DoesNotGrowWhileAsMuchIsTrimmedAsAppended) {
   EXPECT_LT(most, std::uint64_t{3} << 20);
 }
 
-TEST_F(Directory, GrowsByAboutWhatIsInIt) {
-  const std::unique_ptr<RocksDbJournal> journal = OpenOrFail(path_);
-  Owner owner(journal.get(), "a");
-  for (int i = 0; i < 20; ++i) {
-    ASSERT_EQ(AppendNow(*journal, owner.Next("", std::string(100'000, 'c'))), Result::kOk);
-  }
-  EXPECT_GE(journal->bytes(), 2'000'000u);
-  EXPECT_LE(journal->bytes(), 8'000'000u);
-}
-
 TEST_F(Directory, ABatchThatIsTooLargeIsRefused) {
   RocksDbOptions options = QuickOptions();
   options.max_batch_bytes = 1000;
