@@ -10,14 +10,16 @@ rocksdb::Slice Borrowed(std::string_view text) { return {text.data(), text.size(
 
 // What an append at a position that is taken is answered: Ok if it is the batch that is there.
 Result CompareWithStored(const Store& store, const StoredSpace& space, const Batch& batch) {
-  if (batch.position == space.last && space.last_batch_id != 0) {
-    return batch.batch_id == space.last_batch_id ? Result::kOk : Result::kFenced;
+  BatchHeader stored = space.newest;
+  if (batch.position != space.last || stored.epoch == 0) {
+    const Result result = store.ReadHeader(space.id, batch.position, &stored);
+    if (result == Result::kLost) return Result::kFenced;  // it was trimmed
+    if (result != Result::kOk) return Result::kUnknown;
   }
-  BatchHeader header;
-  const Result result = store.ReadHeader(space.id, batch.position, &header);
-  if (result == Result::kOk) return batch.batch_id == header.batch_id ? Result::kOk : Result::kFenced;
-  return result == Result::kLost ? Result::kFenced : Result::kUnknown;  // Lost: it was trimmed
+  return stored.epoch == batch.epoch && stored.batch_id == batch.batch_id ? Result::kOk : Result::kFenced;
 }
+
+BatchHeader HeaderOf(const Batch& batch) { return {batch.epoch, batch.batch_id, batch.contents.size()}; }
 
 void PutParts(rocksdb::WriteBatch* batch, const std::string& key, const BatchHeader& header, std::string_view bytes) {
   const std::string head = EncodeHeader(key, header, bytes);
@@ -59,7 +61,7 @@ void CommitGroup::PlanAppend(Store* store, const SpaceTable& table, const DiskSp
     pending->result = Result::kFull;
   } else {
     space.last = from.position;
-    space.last_batch_id = from.batch_id;
+    space.newest = HeaderOf(from);
     PutBatch(space.id, from);
   }
   if (pending->result != Result::kOk) return;
@@ -111,7 +113,7 @@ SpaceState* CommitGroup::Find(const SpaceTable& table, const std::string& name) 
 }
 
 void CommitGroup::PutBatch(std::uint32_t id, const Batch& from) {
-  const BatchHeader header{from.epoch, from.batch_id, from.contents.size()};
+  const BatchHeader header = HeaderOf(from);
   PutParts(&batch, BatchKey(id, Part::kRecords, from.position), header, from.records);
   if (!from.contents.empty()) PutParts(&batch, BatchKey(id, Part::kContents, from.position), header, from.contents);
   has_changes = true;

@@ -90,9 +90,9 @@ class Journal {
 
   // ---- at work ----
   // Calls `done` exactly once: from the journal's own thread, under no lock of the journal's; or, if it can answer at
-  // once, before it returns. Blocks: never for the disk. The same batch again (position and batch id) is Ok and adds
-  // nothing; another one at a position that is taken, or a deposed epoch, is Fenced; a position that leaves a gap is
-  // Unavailable.
+  // once, before it returns. Blocks: never for the disk. The same batch again (epoch, position and batch id) is Ok and
+  // adds nothing; another one at a position that is taken, or a deposed epoch, is Fenced; a position that leaves a gap
+  // is Unavailable.
   // The batch may be kept, to be appended again. Borrows: nothing.
   virtual void Append(std::shared_ptr<const Batch> batch, Done done) = 0;
   void Append(Batch batch, Done done) { Append(std::make_shared<const Batch>(std::move(batch)), std::move(done)); }

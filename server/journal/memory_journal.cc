@@ -10,6 +10,7 @@ namespace sluice::journal {
 namespace memory {
 
 struct Stored {
+  std::uint64_t epoch = 0;
   std::uint64_t batch_id = 0;
   std::string records;
   std::string contents;
@@ -173,11 +174,14 @@ Result MemoryJournal::Write(const Batch& batch) {
   if (batch.position > space->last + 1) return Result::kUnavailable;
   if (batch.position <= space->last) {
     const auto found = space->batches.find(batch.position);
-    if (found == space->batches.end() || found->second->batch_id != batch.batch_id) return Result::kFenced;
+    if (found == space->batches.end()) return Result::kFenced;  // it was trimmed
+    const Stored& stored = *found->second;
+    if (stored.epoch != batch.epoch || stored.batch_id != batch.batch_id) return Result::kFenced;
   } else {
     if (is_full_ && !batch.reserve) return Result::kFull;
     Apply({Appended{batch.space,
-                    std::make_shared<const Stored>(Stored{batch.batch_id, batch.records, batch.contents, false})}});
+                    std::make_shared<const Stored>(
+                        Stored{batch.epoch, batch.batch_id, batch.records, batch.contents, false})}});
   }
   if (batch.durability == Durability::kFsync) Sync();
   return Result::kOk;

@@ -237,15 +237,13 @@ Result Store::ReadLast(StoredSpace* space, std::string* error) const {
     return ResultOf(entry->status());
   }
   if (!entry->Valid() || ViewOf(entry->key()) < BatchKey(space->id, Part::kRecords, 0)) return Result::kOk;
-  BatchHeader header;
   std::string_view records;
   const std::uint64_t position = PositionOfBatchKey(ViewOf(entry->key()));
-  if (!DecodeBatch(ViewOf(entry->key()), ViewOf(entry->value()), &header, &records)) {
+  if (!DecodeBatch(ViewOf(entry->key()), ViewOf(entry->value()), &space->newest, &records)) {
     *error = PlaceOf(space->name, position) + ": the records are damaged";
     return Result::kCorrupt;
   }
   space->last = position;
-  space->last_batch_id = header.batch_id;
   return Result::kOk;
 }
 

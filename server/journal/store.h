@@ -23,8 +23,8 @@ struct StoredSpace {
   std::uint32_t id = 0;
   std::uint64_t epoch = 0;
   std::uint64_t trimmed = 0;
-  std::uint64_t last = 0;           // position of the newest batch; 0 = none ever
-  std::uint64_t last_batch_id = 0;  // 0 when it was trimmed
+  std::uint64_t last = 0;  // position of the newest batch; 0 = none ever
+  BatchHeader newest{};    // its header; epoch 0: it was trimmed
   std::string name;
 };
 

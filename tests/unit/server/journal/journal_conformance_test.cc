@@ -96,6 +96,21 @@ TEST_P(Conformance, AnotherBatchAtAPositionThatIsTakenIsFenced) {
   EXPECT_EQ(RecordsOf(*journal_, "a"), (Records{{1, "one"}}));
 }
 
+TEST_P(Conformance, ABatchThatAnEarlierOwnerHasWrittenIsAnotherOne) {
+  Owner old(journal_.get(), "a");
+  Batch first = old.Next("one");
+  Batch second = old.Next("two");
+  ASSERT_EQ(AppendNow(*journal_, first), Result::kOk);
+  ASSERT_EQ(AppendNow(*journal_, second), Result::kOk);
+  first.epoch = second.epoch = Owner(journal_.get(), "a").extent().epoch;
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(AppendNow(*journal_, second), Result::kFenced) << "though its id is the same";
+    EXPECT_EQ(AppendNow(*journal_, first), Result::kFenced);
+    EXPECT_EQ(RecordsOf(*journal_, "a"), (Records{{1, "one"}, {2, "two"}}));
+    Reopen();
+  }
+}
+
 TEST_P(Conformance, AGapIsUnavailable) {
   Owner owner(journal_.get(), "a");
   const Batch first = owner.Next("one");
