@@ -16,7 +16,7 @@ Spaces::Spaces(const BrokerOptions& options, const Clock& clock, const Storage& 
     : options_(options),
       clock_(clock),
       storage_(storage),
-      reaches_(storage.journal != nullptr ? storage.journal->Reaches() : Durability::kMemory),
+      reaches_(storage.journal != nullptr ? Durability::kFsync : Durability::kMemory),
       budget_(options.memory_bytes),
       schedule_(clock, std::move(wake)) {}
 

@@ -74,9 +74,6 @@ class Journal {
 
   virtual ~Journal() = default;
 
-  // The strongest level that Append can reach.
-  virtual Durability Reaches() const = 0;
-
   // ---- at start ----
   // Every namespace that was ever owned, by name.
   virtual Result List(std::vector<Extent>* extents, std::string* error) = 0;

@@ -47,7 +47,6 @@ class MemoryJournal : public Journal {
   MemoryJournal(const MemoryJournal&) = delete;
   MemoryJournal& operator=(const MemoryJournal&) = delete;
 
-  Durability Reaches() const override { return Durability::kFsync; }
   Result List(std::vector<Extent>* extents, std::string* error) override;
   Result Own(std::string_view space, Extent* extent, std::string* error) override;
   Result Scan(std::string_view space, std::uint64_t from, const std::function<void(const ReadBatch&)>& visit,

@@ -32,7 +32,6 @@ class RocksDbJournal : public Journal {
   RocksDbJournal(const RocksDbJournal&) = delete;
   RocksDbJournal& operator=(const RocksDbJournal&) = delete;
 
-  Durability Reaches() const override { return Durability::kFsync; }
   Result List(std::vector<Extent>* extents, std::string* error) override;
   Result Own(std::string_view space, Extent* extent, std::string* error) override;
   Result Scan(std::string_view space, std::uint64_t from, const std::function<void(const ReadBatch&)>& visit,

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kReadAheadBytes = std::size_t{2} << 20;
 constexpr std::size_t kBlockCacheBytes = std::size_t{16} << 20;
+constexpr int kMaxOpenFiles = 256;
 
 // RocksDB would write its own log beside the data, and ends the process (an assertion of Debian's build) when a disk
 // that takes nothing does not take that either. What goes wrong is in the statuses.
@@ -41,7 +42,7 @@ rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
   result.create_if_missing = true;
   result.paranoid_checks = true;
   result.write_buffer_size = options.memtable_bytes;
-  result.max_open_files = options.max_open_files;
+  result.max_open_files = kMaxOpenFiles;
   result.max_background_jobs = 2;
   result.compression = rocksdb::kNoCompression;
   // One committer writes: nothing is gained from threads that write memtables together.
