@@ -90,17 +90,17 @@ std::string BatchKey(std::uint32_t id, Part part, std::uint64_t position) {
 std::uint32_t IdOfSpaceKey(std::string_view key) { return BigAt<std::uint32_t>(key, 1); }
 std::uint64_t PositionOfBatchKey(std::string_view key) { return BigAt<std::uint64_t>(key, 6); }
 
-std::string EncodeSpace(std::string_view key, const SpaceValue& value) {
-  std::string header = NewHeader({value.epoch, value.trimmed});
-  Seal(key, value.name, &header);
-  return header + value.name;
+std::string EncodeSpace(std::string_view key, const StoredSpace& space) {
+  std::string header = NewHeader({space.epoch, space.trimmed});
+  Seal(key, space.name, &header);
+  return header + space.name;
 }
 
-bool DecodeSpace(std::string_view key, std::string_view bytes, SpaceValue* value) {
+bool DecodeSpace(std::string_view key, std::string_view bytes, StoredSpace* space) {
   if (!IsSound(key, bytes, kSpaceHeaderBytes)) return false;
-  value->epoch = LittleAt(bytes, kChecksumEnd);
-  value->trimmed = LittleAt(bytes, kChecksumEnd + 8);
-  value->name = bytes.substr(kSpaceHeaderBytes);
+  space->epoch = LittleAt(bytes, kChecksumEnd);
+  space->trimmed = LittleAt(bytes, kChecksumEnd + 8);
+  space->name = bytes.substr(kSpaceHeaderBytes);
   return true;
 }
 

@@ -32,22 +32,26 @@ std::string BatchKey(std::uint32_t id, Part part, std::uint64_t position);
 std::uint32_t IdOfSpaceKey(std::string_view key);
 std::uint64_t PositionOfBatchKey(std::string_view key);
 
-// What is stored of a namespace beside its batches.
-struct SpaceValue {
-  std::uint64_t epoch = 0;
-  std::uint64_t trimmed = 0;  // batches up to here are gone
-  std::string name;
-};
-
-std::string EncodeSpace(std::string_view key, const SpaceValue& value);
-// False: damaged, or of a format that this version does not know.
-bool DecodeSpace(std::string_view key, std::string_view bytes, SpaceValue* value);
-
 struct BatchHeader {
   std::uint64_t epoch = 0;
   std::uint64_t batch_id = 0;
   std::uint64_t contents_bytes = 0;
 };
+
+// A namespace as it stands in the store.
+struct StoredSpace {
+  std::uint32_t id = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t trimmed = 0;  // batches up to here are gone
+  std::uint64_t last = 0;     // position of the newest batch; 0 = none ever
+  BatchHeader newest{};       // its header; epoch 0: it was trimmed
+  std::string name;
+};
+
+// Epoch, trimmed and name; the batches say the rest.
+std::string EncodeSpace(std::string_view key, const StoredSpace& space);
+// False: damaged, or of a format that this version does not know.
+bool DecodeSpace(std::string_view key, std::string_view bytes, StoredSpace* space);
 
 // What stands before `bytes` in the value of `key`.
 std::string EncodeHeader(std::string_view key, const BatchHeader& header, std::string_view bytes);

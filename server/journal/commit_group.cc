@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/journal/database.h"
+
 namespace sluice::journal {
 namespace {
-
-rocksdb::Slice Borrowed(std::string_view text) { return {text.data(), text.size()}; }
 
 // What an append at a position that is taken is answered: Ok if it is the batch that is there.
 Result CompareWithStored(const Store& store, const StoredSpace& space, const Batch& batch) {
@@ -24,7 +24,7 @@ BatchHeader HeaderOf(const Batch& batch) { return {batch.epoch, batch.batch_id, 
 void PutParts(rocksdb::WriteBatch* batch, const std::string& key, const BatchHeader& header, std::string_view bytes) {
   const std::string head = EncodeHeader(key, header, bytes);
   const rocksdb::Slice key_part(key);
-  const rocksdb::Slice value_parts[] = {head, Borrowed(bytes)};
+  const rocksdb::Slice value_parts[] = {head, SliceOf(bytes)};
   batch->Put(rocksdb::SliceParts(&key_part, 1), rocksdb::SliceParts(value_parts, 2)).PermitUncheckedError();
 }
 
@@ -121,7 +121,7 @@ void CommitGroup::PutBatch(std::uint32_t id, const Batch& from) {
 
 void CommitGroup::PutSpace(const StoredSpace& space) {
   const std::string key = SpaceKey(space.id);
-  batch.Put(key, EncodeSpace(key, {space.epoch, space.trimmed, space.name})).PermitUncheckedError();
+  batch.Put(key, EncodeSpace(key, space)).PermitUncheckedError();
   has_changes = true;
 }
 

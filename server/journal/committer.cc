@@ -168,11 +168,7 @@ bool Committer::Reopen() {
   slot_->Close();
   std::vector<StoredSpace> spaces;
   Health failure;
-  std::unique_ptr<Store> store = Store::Open(directory_, options_, &failure);
-  if (store != nullptr) {
-    failure.result = store->ReadSpaces(&spaces, &failure.text);
-    if (failure.result != Result::kOk) store.reset();
-  }
+  std::unique_ptr<Store> store = Store::Open(directory_, options_, Access::kWrite, &spaces, &failure);
   reopened_ = std::chrono::steady_clock::now();
   if (store == nullptr) {
     failure_ = failure;

@@ -179,9 +179,8 @@ Result MemoryJournal::Write(const Batch& batch) {
     if (stored.epoch != batch.epoch || stored.batch_id != batch.batch_id) return Result::kFenced;
   } else {
     if (is_full_ && !batch.reserve) return Result::kFull;
-    Apply({Appended{batch.space,
-                    std::make_shared<const Stored>(
-                        Stored{batch.epoch, batch.batch_id, batch.records, batch.contents, false})}});
+    Apply({Appended{batch.space, std::make_shared<const Stored>(
+                                     Stored{batch.epoch, batch.batch_id, batch.records, batch.contents, false})}});
   }
   if (batch.durability == Durability::kFsync) Sync();
   return Result::kOk;

@@ -27,11 +27,7 @@ std::unique_ptr<RocksDbJournal> RocksDbJournal::Open(const std::string& director
   std::unique_ptr<Store> store;
   std::vector<StoredSpace> spaces;
   std::unique_ptr<DataDirectory> held = DataDirectory::Open(directory, options, &failure);
-  if (held != nullptr) store = Store::Open(held.get(), options, &failure);
-  if (store != nullptr) {
-    failure.result = store->ReadSpaces(&spaces, &failure.text);
-    if (failure.result != Result::kOk) store.reset();
-  }
+  if (held != nullptr) store = Store::Open(held.get(), options, Access::kWrite, &spaces, &failure);
   if (store == nullptr) {
     *error = failure.text;
     const bool is_damage = failure.result == Result::kCorrupt || failure.result == Result::kLost;
