@@ -28,7 +28,7 @@ Broker::~Broker() {
   impl_->spaces->WaitUntilWritten();
 }
 
-bool Broker::Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error) {
+journal::Result Broker::Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error) {
   return impl_->spaces->Recover(
       progress,
       [this](queue::LoggedSession&& session, const std::shared_ptr<Space>& space) {

@@ -27,6 +27,7 @@
 #include "server/broker/options.h"
 #include "server/broker/recovered_space.h"
 #include "server/broker/session.h"
+#include "server/journal/journal.h"
 
 namespace sluice::broker {
 
@@ -53,10 +54,10 @@ class Broker {
   ~Broker();
 
   // Serves what the journal has: queues, items, leases; sessions wait for their clients, for the grace period. Once,
-  // before anything else, if there is a journal. `progress` is told now and then, and of each namespace when it is done;
-  // it is to call nothing. False: `error` names what is damaged and what to do; the broker must not be used.
-  // Blocks: for the disk.
-  bool Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error);
+  // before anything else, if there is a journal. `progress` is told now and then, and of each namespace when it is
+  // done; it is to call nothing. Other than Ok: `error` names what is damaged and what to do; the broker must not be
+  // used. Blocks: for the disk.
+  journal::Result Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error);
 
   // Runs a command in namespace `space` (a valid name). `session` none: a unary call. With a session, its leases and
   // its turn in line are the session's, its answer is not one of the session's numbered answers.

@@ -59,9 +59,9 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   // A namespace of which the journal knows nothing. Takes it over in the background.
   void Begin() SLUICE_EXCLUDES(mutex_);
   // Takes it over and replays it; `progress` is told now and then and at the end, and is to call nothing. `sessions`:
-  // those that it had. False: `error` says why it cannot be served. Blocks: for the disk.
-  bool Recover(const std::function<void(const RecoveredSpace&)>& progress, std::vector<queue::LoggedSession>* sessions,
-               std::string* error) SLUICE_EXCLUDES(mutex_);
+  // those that it had. Other than Ok: `error` says why it cannot be served. Blocks: for the disk.
+  journal::Result Recover(const std::function<void(const RecoveredSpace&)>& progress,
+                          std::vector<queue::LoggedSession>* sessions, std::string* error) SLUICE_EXCLUDES(mutex_);
 
   const std::string& name() const { return name_; }
 

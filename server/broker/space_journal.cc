@@ -50,15 +50,15 @@ void Space::Owned(Result result, const journal::Extent& extent, const std::strin
   Finish();
 }
 
-bool Space::Recover(const std::function<void(const RecoveredSpace&)>& progress,
-                    std::vector<queue::LoggedSession>* sessions, std::string* error) {
+Result Space::Recover(const std::function<void(const RecoveredSpace&)>& progress,
+                      std::vector<queue::LoggedSession>* sessions, std::string* error) {
   journal::Extent extent;
   journal::Journal& journal = *spaces_.journal();
-  const auto fail = [&](std::string what) {
-    *error = "namespace '" + name_ + "': " + std::move(what);
-    return false;
+  const auto fail = [&](Result result, const std::string& what) {
+    *error = "namespace '" + name_ + "': " + what;
+    return result;
   };
-  if (journal.Own(name_, &extent, error) != Result::kOk) return fail(std::move(*error));
+  if (const Result owned = journal.Own(name_, &extent, error); owned != Result::kOk) return fail(owned, *error);
   CompletionScope scope;
   MutexLock lock(mutex_);
   std::string problem;
@@ -79,8 +79,8 @@ bool Space::Recover(const std::function<void(const RecoveredSpace&)>& progress,
         }
       },
       error);
-  if (scanned != Result::kOk) return fail(std::move(*error));
-  if (!problem.empty() || !core_.EndReplay(&problem)) return fail(std::move(problem));
+  if (scanned != Result::kOk) return fail(scanned, *error);
+  if (!problem.empty() || !core_.EndReplay(&problem)) return fail(Result::kCorrupt, problem);
   epoch_ = extent.epoch;
   durable_ = extent.last;
   core_.StartLog(extent.last + 1);
@@ -92,7 +92,7 @@ bool Space::Recover(const std::function<void(const RecoveredSpace&)>& progress,
   progress(recovered);
   core_.AfterReplay(Now(), effects_);
   Finish();
-  return true;
+  return Result::kOk;
 }
 
 // ---- appending ---------------------------------------------------------------------------------

@@ -47,24 +47,25 @@ std::shared_ptr<Space> Spaces::Route(std::string_view name, const Command& comma
   return nullptr;
 }
 
-bool Spaces::Recover(const std::function<void(const RecoveredSpace&)>& progress,
-                     const std::function<void(queue::LoggedSession&&, const std::shared_ptr<Space>&)>& restore,
-                     std::string* error) {
-  if (journal() == nullptr) return true;
+journal::Result Spaces::Recover(
+    const std::function<void(const RecoveredSpace&)>& progress,
+    const std::function<void(queue::LoggedSession&&, const std::shared_ptr<Space>&)>& restore, std::string* error) {
+  using journal::Result;
+  if (journal() == nullptr) return Result::kOk;
   std::vector<journal::Extent> extents;
-  if (journal()->List(&extents, error) != journal::Result::kOk) return false;
+  if (const Result listed = journal()->List(&extents, error); listed != Result::kOk) return listed;
   CompletionScope scope;
   for (const journal::Extent& extent : extents) {
     auto space = std::make_shared<Space>(extent.space, *this);
     std::vector<queue::LoggedSession> sessions;
-    if (!space->Recover(progress, &sessions, error)) return false;
+    if (const Result found = space->Recover(progress, &sessions, error); found != Result::kOk) return found;
     {
       MutexLock lock(registry_mutex_);
       spaces_.emplace(space->name(), space);
     }
     for (queue::LoggedSession& session : sessions) restore(std::move(session), space);
   }
-  return true;
+  return Result::kOk;
 }
 
 void Spaces::WaitUntilWritten() {

@@ -33,6 +33,8 @@ enum class Result : std::uint8_t {
 
 // "Ok", "Fenced", ...
 std::string_view NameOf(Result result);
+// What was acknowledged is not there as it was: trying again does not help.
+constexpr bool IsDamage(Result result) { return result == Result::kCorrupt || result == Result::kLost; }
 
 struct Batch {
   std::string space;           // the namespace

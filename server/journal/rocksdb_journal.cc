@@ -22,18 +22,12 @@ Extent ExtentOf(const StoredSpace& space) { return {space.name, space.epoch, spa
 }  // namespace
 
 std::unique_ptr<RocksDbJournal> RocksDbJournal::Open(const std::string& directory, const RocksDbOptions& options,
-                                                     std::string* error) {
-  Health failure;
-  std::unique_ptr<Store> store;
+                                                     Health* failure) {
+  std::unique_ptr<DataDirectory> held = DataDirectory::Open(directory, options, failure);
+  if (held == nullptr) return nullptr;
   std::vector<StoredSpace> spaces;
-  std::unique_ptr<DataDirectory> held = DataDirectory::Open(directory, options, &failure);
-  if (held != nullptr) store = Store::Open(held.get(), options, Access::kWrite, &spaces, &failure);
-  if (store == nullptr) {
-    *error = failure.text;
-    const bool is_damage = failure.result == Result::kCorrupt || failure.result == Result::kLost;
-    if (is_damage) *error += ". What is damaged, and what not, says: sluiced --verify " + directory;
-    return nullptr;
-  }
+  std::unique_ptr<Store> store = Store::Open(held.get(), options, Access::kWrite, &spaces, failure);
+  if (store == nullptr) return nullptr;
   return std::unique_ptr<RocksDbJournal>(
       new RocksDbJournal(std::move(held), std::move(store), std::move(spaces), options));
 }

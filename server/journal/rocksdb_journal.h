@@ -24,9 +24,9 @@ struct StoredSpace;
 class RocksDbJournal : public Journal {
  public:
   // Opens the journal in `directory`, which is created (for its owner alone) if it is missing, and is held exclusively
-  // until the journal is destroyed. Null: `error` says what is wrong and what to do. Blocks: for the disk.
+  // until the journal is destroyed. Null: `failure` says what is wrong and what to do. Blocks: for the disk.
   static std::unique_ptr<RocksDbJournal> Open(const std::string& directory, const RocksDbOptions& options,
-                                              std::string* error);
+                                              Health* failure);
   // What was appended before is carried out and answered. Blocks: for the disk.
   ~RocksDbJournal() override;
   RocksDbJournal(const RocksDbJournal&) = delete;

@@ -98,12 +98,13 @@ class Damage : public testing::Test {
 
   // Opens and reads all. Empty: it is a valid prefix; else the error.
   std::string Examine(const std::string& directory) {
-    std::string error;
-    const auto journal = RocksDbJournal::Open(directory, QuickOptions(), &error);
+    Health failure;
+    const auto journal = RocksDbJournal::Open(directory, QuickOptions(), &failure);
     if (journal == nullptr) {
-      EXPECT_NE(error, "");
-      return error;
+      EXPECT_NE(failure.text, "");
+      return failure.text;
     }
+    std::string error;
     for (const auto& entry : promises_) {
       const std::string& name = entry.first;
       const Promises& promised = entry.second;

@@ -34,10 +34,10 @@ class DiskFailure : public testing::Test {
 
   // Opens, appends, and closes, whatever fails meanwhile. Fails if something is not answered.
   std::map<std::string, Promises> Work() {
-    std::string error;
-    const std::unique_ptr<RocksDbJournal> journal = RocksDbJournal::Open(directory_, Options(), &error);
+    Health failure;
+    const std::unique_ptr<RocksDbJournal> journal = RocksDbJournal::Open(directory_, Options(), &failure);
     if (journal == nullptr) {
-      EXPECT_NE(error, "");
+      EXPECT_NE(failure.text, "");
       return {};
     }
     History history(journal.get(), 1, 3);

@@ -19,9 +19,10 @@ namespace {
 class Directory : public testing::Test {
  protected:
   std::string ErrorOf(const std::string& directory, const RocksDbOptions& options = QuickOptions()) {
-    std::string error;
-    EXPECT_EQ(RocksDbJournal::Open(directory, options, &error), nullptr);
-    return error;
+    Health failure;
+    EXPECT_EQ(RocksDbJournal::Open(directory, options, &failure), nullptr);
+    EXPECT_FALSE(IsDamage(failure.result)) << failure.text;
+    return failure.text;
   }
   static bool Says(const std::string& error, const std::string& text) { return error.find(text) != std::string::npos; }
 

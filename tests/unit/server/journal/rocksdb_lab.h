@@ -58,9 +58,9 @@ inline RocksDbOptions QuickOptions() {
 
 inline std::unique_ptr<RocksDbJournal> OpenOrFail(const std::string& directory,
                                                   const RocksDbOptions& options = QuickOptions()) {
-  std::string error;
-  std::unique_ptr<RocksDbJournal> journal = RocksDbJournal::Open(directory, options, &error);
-  EXPECT_NE(journal, nullptr) << error;
+  Health failure;
+  std::unique_ptr<RocksDbJournal> journal = RocksDbJournal::Open(directory, options, &failure);
+  EXPECT_NE(journal, nullptr) << failure.text;
   return journal;
 }
 
