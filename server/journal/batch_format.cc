@@ -119,8 +119,4 @@ bool DecodeBatch(std::string_view key, std::string_view value, BatchHeader* head
   return true;
 }
 
-std::string PlaceOf(std::string_view space, std::uint64_t position) {
-  return "namespace \"" + std::string(space) + "\", position " + std::to_string(position);
-}
-
 }  // namespace sluice::journal

@@ -58,7 +58,4 @@ std::string EncodeHeader(std::string_view key, const BatchHeader& header, std::s
 // `bytes` borrows from `value`. False: damaged, or of a format that this version does not know.
 bool DecodeBatch(std::string_view key, std::string_view value, BatchHeader* header, std::string_view* bytes);
 
-// `namespace "orders", position 17`
-std::string PlaceOf(std::string_view space, std::uint64_t position);
-
 }  // namespace sluice::journal

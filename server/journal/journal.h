@@ -49,6 +49,9 @@ struct Batch {
   std::string contents;  // may be empty
 };
 
+// As errors name the place of a batch: `namespace "orders", position 17`
+std::string PlaceOf(std::string_view space, std::uint64_t position);
+
 // What the journal has of a namespace.
 struct Extent {
   std::string space;

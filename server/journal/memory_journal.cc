@@ -46,10 +46,6 @@ using memory::Space;
 using memory::Stored;
 using memory::Trimmed;
 
-std::string PlaceOf(std::string_view space, std::uint64_t position) {
-  return "namespace \"" + std::string(space) + "\", position " + std::to_string(position);
-}
-
 Extent ExtentOf(const std::string& name, const Space& space) {
   return {name, space.epoch, space.trimmed + 1, space.last};
 }
