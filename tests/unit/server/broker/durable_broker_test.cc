@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <string>
 
-#include "server/journal/memory_journal.h"
+#include "tests/support/memory_journal.h"
 #include "tests/unit/server/broker/broker_fixture.h"
 
 namespace sluice::broker {

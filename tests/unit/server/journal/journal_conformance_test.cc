@@ -3,7 +3,7 @@
 #include <atomic>
 #include <thread>
 
-#include "server/journal/memory_journal.h"
+#include "tests/support/memory_journal.h"
 #include "tests/unit/server/journal/rocksdb_lab.h"
 
 namespace sluice::journal {
@@ -13,18 +13,17 @@ using Records = std::map<std::uint64_t, std::string>;
 
 class MemoryLab : public Lab {
  public:
-  std::unique_ptr<Journal> Open() override { return std::make_unique<MemoryJournal>(disk_); }
+  std::unique_ptr<Journal> Open() override { return std::make_unique<MemoryJournal>(); }
   std::unique_ptr<Journal> Reopen(std::unique_ptr<Journal> journal) override {
-    auto& memory = static_cast<MemoryJournal&>(*journal);
+    const auto& memory = static_cast<const MemoryJournal&>(*journal);
     return memory.Crash(memory.unsynced());
   }
   std::string NewDirectory() override { return "snapshot" + std::to_string(++directories_); }
-  std::unique_ptr<Journal> OpenSnapshot(const std::string& directory) override {
-    return MemoryJournal::Open(disk_, directory);
+  std::unique_ptr<Journal> OpenSnapshot(const Journal& of, const std::string& directory) override {
+    return static_cast<const MemoryJournal&>(of).OpenSnapshot(directory);
   }
 
  private:
-  std::shared_ptr<MemoryDisk> disk_ = NewMemoryDisk();
   int directories_ = 0;
 };
 
@@ -253,7 +252,7 @@ TEST_P(Conformance, ASnapshotIsAJournal) {
   EXPECT_NE(journal_->Snapshot(directory, &error), Result::kOk) << "it is there";
   EXPECT_NE(error.find(directory), std::string::npos) << error;
   ASSERT_EQ(AppendNow(*journal_, owner.Next("two")), Result::kOk);
-  const std::unique_ptr<Journal> copy = lab_->OpenSnapshot(directory);
+  const std::unique_ptr<Journal> copy = lab_->OpenSnapshot(*journal_, directory);
   ASSERT_NE(copy, nullptr);
   EXPECT_EQ(RecordsOf(*copy, "a"), (Records{{1, "one"}}));
   std::string contents;

@@ -72,7 +72,9 @@ class RocksDbLab : public Lab {
     return Open();
   }
   std::string NewDirectory() override { return scratch_.path("snapshot" + std::to_string(++directories_)); }
-  std::unique_ptr<Journal> OpenSnapshot(const std::string& directory) override { return OpenOrFail(directory); }
+  std::unique_ptr<Journal> OpenSnapshot(const Journal&, const std::string& directory) override {
+    return OpenOrFail(directory);
+  }
 
  private:
   ScratchDirectory scratch_;

@@ -1,121 +1,31 @@
-#include "server/journal/memory_journal.h"
+#include "tests/support/memory_journal.h"
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
 namespace sluice::journal {
 
-// Not of one source alone, as a compiler that is given several at once sees it.
-namespace memory {
-
-struct Stored {
-  std::uint64_t epoch = 0;
-  std::uint64_t batch_id = 0;
-  std::string records;
-  std::string contents;
-  bool is_corrupt = false;
-};
-
-struct Space {
-  std::uint64_t epoch = 0;
-  std::uint64_t trimmed = 0;
-  std::uint64_t last = 0;
-  std::map<std::uint64_t, std::shared_ptr<const Stored>> batches{};
-};
-
-struct Owned {
-  std::string space;
-};
-struct Appended {
-  std::string space;
-  std::shared_ptr<const Stored> stored;
-};
-struct Trimmed {
-  std::string space;
-  std::uint64_t position;
-};
-
-}  // namespace memory
-
-namespace {
-
-using memory::Appended;
-using memory::Owned;
-using memory::Space;
-using memory::Stored;
-using memory::Trimmed;
-
-Extent ExtentOf(const std::string& name, const Space& space) {
+Extent MemoryJournal::ExtentOf(const std::string& name, const Space& space) {
   return {name, space.epoch, space.trimmed + 1, space.last};
 }
 
-}  // namespace
-
-struct MemoryJournal::Change {
-  std::variant<memory::Owned, memory::Appended, memory::Trimmed> what;
-};
-
-struct MemoryJournal::State {
-  std::map<std::string, memory::Space, std::less<>> spaces;
-
-  Space* Find(std::string_view name) {
-    const auto found = spaces.find(name);
-    return found == spaces.end() ? nullptr : &found->second;
-  }
-  void Apply(const Change& change) {
-    if (const auto* owned = std::get_if<Owned>(&change.what)) {
-      ++spaces[owned->space].epoch;
-    } else if (const auto* appended = std::get_if<Appended>(&change.what)) {
-      Space& space = spaces[appended->space];
-      space.batches[++space.last] = appended->stored;
-    } else if (const auto* trimmed = std::get_if<Trimmed>(&change.what)) {
-      Space& space = spaces[trimmed->space];
-      space.trimmed = trimmed->position;
-      space.batches.erase(space.batches.begin(), space.batches.upper_bound(trimmed->position));
-    }
-  }
-};
-
-struct MemoryJournal::Held {
-  std::shared_ptr<const Batch> batch;
-  Done done;
-};
-
-struct MemoryDisk {
-  Mutex mutex;
-  std::map<std::string, MemoryJournal::State> directories SLUICE_GUARDED_BY(mutex);
-};
-
-std::shared_ptr<MemoryDisk> NewMemoryDisk() { return std::make_shared<MemoryDisk>(); }
-
-MemoryJournal::MemoryJournal() : MemoryJournal(NewMemoryDisk()) {}
-MemoryJournal::MemoryJournal(std::shared_ptr<MemoryDisk> disk)
-    : disk_(std::move(disk)), state_(std::make_unique<State>()), synced_(std::make_unique<State>()) {}
-MemoryJournal::~MemoryJournal() = default;
-
-std::unique_ptr<MemoryJournal> MemoryJournal::Open(std::shared_ptr<MemoryDisk> disk, const std::string& directory) {
-  auto journal = std::make_unique<MemoryJournal>(disk);
-  MutexLock disk_lock(disk->mutex);
-  const auto found = disk->directories.find(directory);
-  if (found == disk->directories.end()) return nullptr;
-  MutexLock lock(journal->mutex_);
-  *journal->state_ = found->second;
-  *journal->synced_ = found->second;
-  return journal;
+const MemoryJournal::Space* MemoryJournal::Find(std::string_view name) const {
+  const auto found = spaces_.find(name);
+  return found == spaces_.end() ? nullptr : &found->second;
 }
 
 Result MemoryJournal::List(std::vector<Extent>* extents, std::string*) {
   MutexLock lock(mutex_);
-  for (const auto& [name, space] : state_->spaces) extents->push_back(ExtentOf(name, space));
+  for (const auto& [name, space] : spaces_) extents->push_back(ExtentOf(name, space));
   return Result::kOk;
 }
 
 Result MemoryJournal::Own(std::string_view space, Extent* extent, std::string*) {
+  const std::string name(space);
   MutexLock lock(mutex_);
-  Apply({Owned{std::string(space)}});
+  Apply([name](Spaces* spaces) { ++(*spaces)[name].epoch; });
   Sync();
-  *extent = ExtentOf(std::string(space), *state_->Find(space));
+  *extent = ExtentOf(name, *Find(name));
   return Result::kOk;
 }
 
@@ -124,7 +34,7 @@ Result MemoryJournal::Scan(std::string_view space, std::uint64_t from,
   std::map<std::uint64_t, std::shared_ptr<const Stored>> batches;
   {
     MutexLock lock(mutex_);
-    if (const Space* found = state_->Find(space)) batches = found->batches;
+    if (const Space* found = Find(space)) batches = found->batches;
   }
   for (auto batch = batches.lower_bound(from); batch != batches.end(); ++batch) {
     if (batch->second->is_corrupt) {
@@ -165,7 +75,7 @@ void MemoryJournal::CarryOut(Held held) {
 }
 
 Result MemoryJournal::Write(const Batch& batch) {
-  const Space* space = state_->Find(batch.space);
+  const Space* space = Find(batch.space);
   if (space == nullptr || space->epoch != batch.epoch) return Result::kFenced;
   if (batch.position > space->last + 1) return Result::kUnavailable;
   if (batch.position <= space->last) {
@@ -175,27 +85,31 @@ Result MemoryJournal::Write(const Batch& batch) {
     if (stored.epoch != batch.epoch || stored.batch_id != batch.batch_id) return Result::kFenced;
   } else {
     if (is_full_ && !batch.reserve) return Result::kFull;
-    Apply({Appended{batch.space, std::make_shared<const Stored>(
-                                     Stored{batch.epoch, batch.batch_id, batch.records, batch.contents, false})}});
+    const auto stored =
+        std::make_shared<const Stored>(Stored{batch.epoch, batch.batch_id, batch.records, batch.contents, false});
+    Apply([name = batch.space, stored](Spaces* spaces) {
+      Space& to = (*spaces)[name];
+      to.batches[++to.last] = stored;
+    });
   }
   if (batch.durability == Durability::kFsync) Sync();
   return Result::kOk;
 }
 
 void MemoryJournal::Apply(Change change) {
-  state_->Apply(change);
+  change(&spaces_);
   unsynced_.push_back(std::move(change));
 }
 
 void MemoryJournal::Sync() {
-  for (const Change& change : unsynced_) synced_->Apply(change);
+  for (const Change& change : unsynced_) change(&synced_);
   unsynced_.clear();
 }
 
 Result MemoryJournal::ReadContents(std::string_view space, std::uint64_t position, std::string* contents) {
   MutexLock lock(mutex_);
   contents->clear();
-  const Space* found = state_->Find(space);
+  const Space* found = Find(space);
   if (found == nullptr) return Result::kLost;
   const auto batch = found->batches.find(position);
   if (batch == found->batches.end()) return Result::kLost;
@@ -206,16 +120,21 @@ Result MemoryJournal::ReadContents(std::string_view space, std::uint64_t positio
 
 void MemoryJournal::Trim(std::string_view space, std::uint64_t position) {
   MutexLock lock(mutex_);
-  const Space* found = state_->Find(space);
-  if (found == nullptr || std::min(position, found->last) <= found->trimmed) return;
-  Apply({Trimmed{std::string(space), std::min(position, found->last)}});
+  const Space* found = Find(space);
+  if (found == nullptr) return;
+  const std::uint64_t trimmed = std::min(position, found->last);
+  if (trimmed <= found->trimmed) return;
+  Apply([name = std::string(space), trimmed](Spaces* spaces) {
+    Space& from = (*spaces)[name];
+    from.trimmed = trimmed;
+    from.batches.erase(from.batches.begin(), from.batches.upper_bound(trimmed));
+  });
 }
 
 Result MemoryJournal::Snapshot(const std::string& directory, std::string* error) {
-  MutexLock disk_lock(disk_->mutex);
   MutexLock lock(mutex_);
   Sync();
-  if (disk_->directories.emplace(directory, *state_).second) return Result::kOk;
+  if (snapshots_.emplace(directory, spaces_).second) return Result::kOk;
   *error = "cannot write a snapshot to " + directory + ": it is there already";
   return Result::kUnavailable;
 }
@@ -273,30 +192,35 @@ std::size_t MemoryJournal::unsynced() const {
 std::uint64_t MemoryJournal::bytes() const {
   MutexLock lock(mutex_);
   std::uint64_t sum = 0;
-  for (const auto& [name, space] : state_->spaces) {
+  for (const auto& [name, space] : spaces_) {
     for (const auto& [position, stored] : space.batches) sum += stored->records.size() + stored->contents.size();
   }
   return sum;
 }
 
-std::unique_ptr<MemoryJournal> MemoryJournal::Crash(std::size_t kept) {
-  auto after = std::make_unique<MemoryJournal>(disk_);
+std::unique_ptr<MemoryJournal> MemoryJournal::Crash(std::size_t kept) const {
   MutexLock lock(mutex_);
-  MutexLock after_lock(after->mutex_);
-  for (std::size_t i = 0; i < std::min(kept, unsynced_.size()); ++i) synced_->Apply(unsynced_[i]);
-  *after->state_ = *synced_;
-  *after->synced_ = *synced_;
-  return after;
+  Spaces left = synced_;
+  for (std::size_t i = 0; i < std::min(kept, unsynced_.size()); ++i) unsynced_[i](&left);
+  return std::unique_ptr<MemoryJournal>(new MemoryJournal(std::move(left)));
+}
+
+std::unique_ptr<MemoryJournal> MemoryJournal::OpenSnapshot(const std::string& directory) const {
+  MutexLock lock(mutex_);
+  const auto found = snapshots_.find(directory);
+  if (found == snapshots_.end()) return nullptr;
+  return std::unique_ptr<MemoryJournal>(new MemoryJournal(found->second));
 }
 
 void MemoryJournal::Corrupt(std::string_view space, std::uint64_t position) {
   MutexLock lock(mutex_);
-  for (State* state : {state_.get(), synced_.get()}) {
-    Space* found = state->Find(space);
-    if (found == nullptr || found->batches.count(position) == 0) continue;
-    Stored damaged = *found->batches[position];
+  for (Spaces* spaces : {&spaces_, &synced_}) {
+    const auto found = spaces->find(space);
+    if (found == spaces->end() || found->second.batches.count(position) == 0) continue;
+    std::shared_ptr<const Stored>& batch = found->second.batches[position];
+    Stored damaged = *batch;
     damaged.is_corrupt = true;
-    found->batches[position] = std::make_shared<const Stored>(std::move(damaged));
+    batch = std::make_shared<const Stored>(std::move(damaged));
   }
 }
 
