@@ -18,7 +18,7 @@
 
 namespace sluice::journal {
 
-// Of a directory. A server opens this version and older ones.
+// Of a directory. It is the first; any other is refused.
 constexpr std::uint32_t kDirectoryVersion = 1;
 
 constexpr std::string_view kVersionKey = "f";
