@@ -57,6 +57,7 @@ void LosePowerNowAndThen(std::uint64_t seed) {
   }
 }
 
+// SLUICE_POWER_LOSSES: so many.
 TEST(PowerLoss, LeavesAllThatWasSynced) {
   const char* points = std::getenv("SLUICE_POWER_LOSSES");
   const int runs = (points != nullptr ? std::atoi(points) : 200) / kPointsOfARun;
