@@ -133,7 +133,7 @@ class OneSpace : public DiskFailure {
 
 TEST_F(OneSpace, ASyncThatFailsIsNotTriedAgainAsIfItHadSucceeded) {
   ASSERT_EQ(AppendNow(*journal_, owner_->Next("one")), Result::kOk);
-  const auto has_failed = std::make_shared<bool>(false);  // the journal outlives this function
+  const auto has_failed = std::make_shared<std::atomic<bool>>(false);  // the journal outlives this function
   disk_->SetHook([has_failed](const DiskOperation& operation) {
     if (*has_failed || operation.what != "sync" || !operation.path.ends_with(".log")) return Verdict{};
     *has_failed = true;
