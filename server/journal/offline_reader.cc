@@ -28,9 +28,7 @@ OfflineReader::~OfflineReader() = default;
 
 std::vector<Extent> OfflineReader::List() const {
   std::vector<Extent> extents;
-  for (const StoredSpace& space : spaces_) {
-    extents.push_back({space.name, space.epoch, space.trimmed + 1, space.last});
-  }
+  for (const StoredSpace& space : spaces_) extents.push_back(ExtentOf(space));
   return extents;
 }
 

@@ -17,8 +17,6 @@ Result Closed(std::string* error) {
   return Result::kUnavailable;
 }
 
-Extent ExtentOf(const StoredSpace& space) { return {space.name, space.epoch, space.trimmed + 1, space.last}; }
-
 }  // namespace
 
 std::unique_ptr<RocksDbJournal> RocksDbJournal::Open(const std::string& directory, const RocksDbOptions& options,

@@ -18,6 +18,8 @@
 
 namespace sluice::journal {
 
+inline Extent ExtentOf(const StoredSpace& space) { return {space.name, space.epoch, space.trimmed + 1, space.last}; }
+
 // Thread safety: const methods may be called from any thread, the others from one.
 class Store {
  public:
