@@ -263,7 +263,7 @@ TEST_P(Conformance, ASnapshotIsAJournal) {
 
 TEST_P(Conformance, NamespacesAppendAtTheSameTimeAndEachAppendIsAnsweredOnce) {
   constexpr int kThreads = 8;
-  constexpr int kBatches = 200;
+  static constexpr int kBatches = 200;
   std::atomic<int> answers{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
