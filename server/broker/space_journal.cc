@@ -49,7 +49,8 @@ void Space::Owned(Result result, const journal::Extent& extent, const std::strin
   Finish();
 }
 
-bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* recovered, std::string* error) {
+bool Space::Recover(const std::function<void(const RecoveredSpace&)>& progress,
+                    std::vector<queue::LoggedSession>* sessions, std::string* error) {
   journal::Extent extent;
   journal::Journal& journal = *spaces_.journal();
   const auto fail = [&](std::string what) {
@@ -60,13 +61,15 @@ bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* r
   CompletionScope scope;
   MutexLock lock(mutex_);
   std::string problem;
-  recovered->of_batches = extent.last + 1 - extent.first;
+  RecoveredSpace recovered;
+  recovered.space = name_;
+  recovered.of_batches = extent.last + 1 - extent.first;
   const Result scanned = journal.Scan(
       name_, extent.first,
       [&](const journal::ReadBatch& batch) SLUICE_REQUIRES(mutex_) {
-        if (++recovered->batches % kProgressBatches == 0) {
-          recovered->items = core_.item_count();
-          progress(*recovered);
+        if (++recovered.batches % kProgressBatches == 0) {
+          recovered.items = core_.item_count();
+          progress(recovered);
         }
         if (!problem.empty()) return;
         std::string wrong;
@@ -80,10 +83,12 @@ bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* r
   epoch_ = extent.epoch;
   durable_ = extent.last;
   core_.StartLog(extent.last + 1);
-  recovered->done = true;
-  recovered->queues = core_.queue_count();
-  recovered->items = core_.item_count();
-  recovered->sessions = core_.sessions();
+  *sessions = core_.sessions();
+  recovered.done = true;
+  recovered.queues = core_.queue_count();
+  recovered.items = core_.item_count();
+  recovered.sessions = sessions->size();
+  progress(recovered);
   core_.AfterReplay(Now(), effects_);
   Finish();
   return true;

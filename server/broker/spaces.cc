@@ -47,21 +47,22 @@ std::shared_ptr<Space> Spaces::Route(std::string_view name, const Command& comma
   return nullptr;
 }
 
-bool Spaces::Recover(const std::function<void(const std::shared_ptr<Space>&, Recovered&&)>& found, std::string* error) {
+bool Spaces::Recover(const std::function<void(const RecoveredSpace&)>& progress,
+                     const std::function<void(queue::LoggedSession&&, const std::shared_ptr<Space>&)>& restore,
+                     std::string* error) {
   if (journal() == nullptr) return true;
   std::vector<journal::Extent> extents;
   if (journal()->List(&extents, error) != journal::Result::kOk) return false;
   CompletionScope scope;
   for (const journal::Extent& extent : extents) {
     auto space = std::make_shared<Space>(extent.space, *this);
-    Recovered recovered;
-    const auto progress = [&](Recovered so_far) { found(space, std::move(so_far)); };
-    if (!space->Recover(progress, &recovered, error)) return false;
+    std::vector<queue::LoggedSession> sessions;
+    if (!space->Recover(progress, &sessions, error)) return false;
     {
       MutexLock lock(registry_mutex_);
       spaces_.emplace(space->name(), space);
     }
-    found(space, std::move(recovered));
+    for (queue::LoggedSession& session : sessions) restore(std::move(session), space);
   }
   return true;
 }
