@@ -244,7 +244,6 @@ bool SessionStream::TakeHolding(const v1::Holding& holding) {
     }
     broker::HeldLeases& one = held.emplace_back();
     one.space = std::move(name->space);
-    one.queue = std::move(name->name);
     one.fences.reserve(static_cast<std::size_t>(leases.fences_size()));
     for (const std::uint64_t fence : leases.fences()) one.fences.push_back({fence});
   }

@@ -123,7 +123,7 @@ class SimServer::Stream final : public broker::SessionSink, public std::enable_s
     std::vector<broker::HeldLeases> held;
     for (const v1::HeldLeases& leases : holding.leases()) {
       auto name = QueueName::Parse(leases.queue());
-      held.push_back({std::move(name->space), std::move(name->name), {}});
+      held.push_back({std::move(name->space), {}});
       for (const std::uint64_t fence : leases.fences()) held.back().fences.push_back({fence});
     }
     return held;

@@ -278,7 +278,7 @@ TEST_F(DurableBroker, AWorkerThatComesBackGoesOnWithWhatItHeld) {
   const Session::Attached attached = worker.Connect(1);
   EXPECT_TRUE(attached.ok);
   EXPECT_TRUE(attached.restarted);
-  worker.session->Holding({{"default", "q", {fence}}});
+  worker.session->Holding({{"default", {fence}}});
   worker.Send(TaskDone{"q", {fence}});
   const auto done = worker.Take();
   ASSERT_EQ(done.size(), 1u);
@@ -317,7 +317,7 @@ TEST_F(DurableBroker, ATaskDoneWhoseAnswerWasLostIsAnsweredAgain) {
   Kill();
   worker.session = broker_->FindSession(id, token);
   ASSERT_TRUE(worker.Connect(1).restarted);
-  worker.session->Holding({{"default", "q", {fence}}});
+  worker.session->Holding({{"default", {fence}}});
   EXPECT_TRUE(worker.session->Submit(worker.operation, "default", TaskDone{"q", {fence}}));
   const auto answers = worker.Take();
   ASSERT_EQ(answers.size(), 1u);
@@ -338,7 +338,7 @@ TEST_F(DurableBroker, WhatWasReleasedIsNotDone) {
   Kill();
   worker.session = broker_->FindSession(id, token);
   ASSERT_TRUE(worker.Connect(1).restarted);
-  worker.session->Holding({{"default", "q", {fence}}});
+  worker.session->Holding({{"default", {fence}}});
   worker.Send(TaskDone{"q", {fence}});
   EXPECT_EQ(worker.TakeOne().answer->reason, Reason::kLeaseLost);
   worker.Send(Extend{"q", {fence}});
