@@ -95,8 +95,6 @@ void Namespace::StartLog(std::uint64_t position) { state_->StartLog(position); }
 
 bool Namespace::HasBatch() const { return state_->log().started() && !state_->log().empty(); }
 
-std::uint64_t Namespace::barrier() const { return state_->log().started() ? state_->log().barrier() : 0; }
-
 LogBatch Namespace::TakeBatch(TimePoint now, Effects& effects) { return state_->TakeBatch(now, effects); }
 
 bool Namespace::Loaded(std::uint64_t position, std::string_view contents, TimePoint now, Effects& effects) {

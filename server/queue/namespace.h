@@ -128,8 +128,6 @@ class Namespace {
   void StartLog(std::uint64_t position);
   // True when something was said since the last batch was taken.
   bool HasBatch() const;
-  // The position that everything said so far needs; 0 without a log.
-  std::uint64_t barrier() const;
   // Requires: HasBatch(). Whoever takes it appends it, before the next one.
   LogBatch TakeBatch(TimePoint now, Effects& effects);
   // The contents of the batch at `position`, which the effects asked for. False: they are not what was written.
