@@ -1,4 +1,5 @@
-// Queues that are longer than what is kept in memory: their end is cold, their front is read ahead of the getters.
+// Queues that are longer than what is kept in memory: their front is read ahead of the getters. The end of a fifo queue
+// is cold. In another order any item may be the next at the front: all are in line, and those behind shed their contents.
 #include <algorithm>
 
 #include "common/limits.h"
