@@ -230,7 +230,15 @@ using Record =
 
 // Appends it.
 template <typename One>
-void WriteRecord(const One& record, std::string* bytes);
+void WriteRecord(const One& record, std::string* bytes) {
+  thread_local std::string fields;  // a buffer
+  fields.clear();
+  FieldWriter writer(&fields);
+  One::Fields(writer, record);
+  WriteVarint(One::kType, bytes);
+  WriteVarint(fields.size(), bytes);
+  bytes->append(fields);
+}
 
 // Takes the first record off `bytes`. False: it is damaged or of an unknown type; `*error` says which.
 bool ReadRecord(std::string_view* bytes, Record* record, std::string* error);
