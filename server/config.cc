@@ -103,15 +103,10 @@ Problem ApplyPortFile(Config& config, const Values& values) {
   return std::nullopt;
 }
 
-Problem ApplyDataDir(Config& config, const Values& values) {
+template <std::string Config::*field>
+Problem ApplyDirectory(Config& config, const Values& values) {
   if (values.back().empty()) return "an empty path; allowed: a path of a directory";
-  config.data_dir = values.back();
-  return std::nullopt;
-}
-
-Problem ApplyBackupDir(Config& config, const Values& values) {
-  if (values.back().empty()) return "an empty path; allowed: a path of a directory";
-  config.backup_dir = values.back();
+  config.*field = values.back();
   return std::nullopt;
 }
 
@@ -129,12 +124,12 @@ std::vector<Setting> MakeSettings() {
   settings.push_back({"data-dir", "DIR", "Storage",
                       "directory of the durable queues, made if it is missing; one server at a time uses it [none: "
                       "queues live in memory and end with the process]",
-                      false, ApplyDataDir});
+                      false, ApplyDirectory<&Config::data_dir>});
   settings.push_back(
       {"backup-dir", "DIR", "Storage",
        "directory in which `sluice backup NAME` makes the directory NAME, best on another disk [none: no "
        "backups]",
-       false, ApplyBackupDir});
+       false, ApplyDirectory<&Config::backup_dir>});
   settings.push_back(
       {"memory", "SIZE", "Limits",
        "memory for items; beyond it puts wait or fail with FULL" + by_default(FormatSize(defaults.broker.memory_bytes)),

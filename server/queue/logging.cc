@@ -8,8 +8,6 @@
 namespace sluice::queue {
 namespace {
 
-std::int64_t Microseconds(TimePoint time) { return time.time_since_epoch().count(); }
-
 // A queue that lives in memory is there again after a restart, empty.
 Durability LevelOf(const Queue& queue) { return std::max(queue.settings.durability, Durability::kAsync); }
 

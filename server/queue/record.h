@@ -14,11 +14,15 @@
 #include <variant>
 #include <vector>
 
+#include <sluice/clock.h>
 #include <sluice/types.h>
 
 #include "server/queue/record_bytes.h"
 
 namespace sluice::queue {
+
+// As records have it.
+inline std::int64_t Microseconds(TimePoint time) { return time.time_since_epoch().count(); }
 
 // All that is known of a queue but its items.
 struct QueueRecord {
