@@ -62,7 +62,7 @@ struct Effects {
 struct NamespaceLimits {
   std::size_t max_queues;
   std::size_t log_bytes = limits::kLogBytes;          // a log up to this size is not tidied
-  std::size_t window_bytes = limits::kWindowBytes;    // of contents at the front of a long queue, in memory
+  std::size_t window_bytes = limits::kPagingBytes;    // of contents at the front of a long queue, in memory
   std::size_t batch_bytes = limits::kBatchFillBytes;  // a batch that is larger takes no more puts
   std::uint64_t numbers_skipped = limits::kNumbersSkipped;
 };

@@ -21,10 +21,10 @@
 #include <utility>
 #include <vector>
 
+#include "server/queue/dedup_window.h"
 #include "server/queue/log.h"
 #include "server/queue/namespace.h"
 #include "server/queue/number_table.h"
-#include "server/queue/put_window.h"
 #include "server/queue/queue.h"
 #include "server/queue/session_state.h"
 #include "server/queue/stored_item.h"
@@ -96,7 +96,15 @@ class Namespace::State {
   void ResumeSession(SessionId session, TimePoint now, Effects& effects);
   void EndSession(SessionId session, TimePoint now, Effects& effects);
 
-  // ---- items.cc ----
+  // ---- items.cc, recall.cc ----
+  void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
+  void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
+  // Serves the queues whose puts wait for memory, the longest wait first. Called after every step that freed some.
+  void RetryMemory(TimePoint now, Effects& effects);
+  bool WaitsForMemory() const { return !memory_line_.empty(); }
+  void HoldPuts(bool hold) { hold_puts_ = hold; }
+  // Names who is to give back what it got in advance. The end of every step.
+  void RecallItems(Effects& effects);
   // The end of a step that may have freed memory or moved items.
   void EndStep(TimePoint now, Effects& effects) {
     if (effects.memory_freed) RetryMemory(now, effects);
@@ -116,15 +124,6 @@ class Namespace::State {
   LogBatch TakeBatch(TimePoint now, Effects& effects);
   bool Loaded(std::uint64_t position, std::string_view contents, TimePoint now, Effects& effects);
   void EnterSession(LoggedSession session);
-
-  // Names who is to give back what it got in advance. The end of every step.
-  void RecallItems(Effects& effects);
-  void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
-  void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
-  // Serves the queues whose puts wait for memory, the longest wait first. Called after every step that freed some.
-  void RetryMemory(TimePoint now, Effects& effects);
-  bool WaitsForMemory() const { return !memory_line_.empty(); }
-  void HoldPuts(bool hold) { hold_puts_ = hold; }
 
   // Null for none. Comes into being with its first use, and stays until it ends.
   SessionState* SessionOf(SessionId session);
@@ -304,7 +303,7 @@ class Namespace::State {
   };
   Log log_;
   bool hold_puts_ = false;
-  PutWindow window_;
+  DedupWindow window_;
   std::map<std::uint64_t, IntrusiveList<StoredItem, &StoredItem::by_home>> homes_;  // by position
   std::set<std::uint64_t> loading_;                                                 // positions
   std::deque<LogPart> log_parts_;                                                   // oldest first
