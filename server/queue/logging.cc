@@ -135,4 +135,13 @@ void Namespace::State::LeaveHome(StoredItem& item) {
   item.home = {};
 }
 
+void Namespace::State::VisitHomes(const HomeVisitor& visit) const {
+  for (const auto& [name, queue] : queues_) {
+    for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
+      if (item->home.position != 0) visit(name, item->id, item->home, item->payload_bytes);
+    }
+    for (const ColdItem& item : queue->cold) visit(name, item.id, item.home, item.payload_bytes);
+  }
+}
+
 }  // namespace sluice::queue
