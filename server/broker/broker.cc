@@ -29,13 +29,15 @@ Broker::~Broker() {
 }
 
 bool Broker::Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error) {
-  return impl_->spaces->Recover(
+  const bool recovered = impl_->spaces->Recover(
       [&](const std::shared_ptr<Space>& space, Recovered&& found) {
         progress({space->name(), found.batches, found.of_batches, found.queues, found.items, found.sessions.size(),
                   found.done});
         for (queue::LoggedSession& session : found.sessions) impl_->sessions->Restore(std::move(session), space);
       },
       error);
+  if (recovered) impl_->sessions->StartRestored();  // only now: other namespaces may have taken long
+  return recovered;
 }
 
 OperationRef Broker::Submit(SessionId session, std::string_view space, Command command, Completion completion) {

@@ -141,10 +141,7 @@ void Space::Due() {
   MutexLock lock(mutex_);
   armed_.reset();
   const TimePoint now = Now();
-  if (retry_ && *retry_ <= now) {
-    retry_.reset();
-    Append();
-  }
+  RetryDue(now);
   core_.Advance(now, effects_);
   Finish();
 }
@@ -226,7 +223,9 @@ void Space::Count() {
 
 void Space::ArmDeadline() {
   auto next = core_.NextDeadline();
-  if (retry_ && (!next || *retry_ < *next)) next = retry_;
+  for (const auto& again : {retry_, reread_}) {
+    if (again && (!next || *again < *next)) next = again;
+  }
   if (!next || (armed_ && *armed_ <= *next)) return;
   armed_ = next;
   spaces_.schedule().Arm(shared_from_this(), *next);

@@ -1,6 +1,7 @@
 #include "server/journal/memory_journal.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -47,6 +48,13 @@ using memory::Trimmed;
 
 std::string PlaceOf(std::string_view space, std::uint64_t position) {
   return "namespace \"" + std::string(space) + "\", position " + std::to_string(position);
+}
+
+std::optional<Result> TakeFirst(std::deque<Result>* results) {
+  if (results->empty()) return std::nullopt;
+  const Result first = results->front();
+  results->pop_front();
+  return first;
 }
 
 Extent ExtentOf(const std::string& name, const Space& space) {
@@ -116,8 +124,12 @@ Result MemoryJournal::List(std::vector<Extent>* extents, std::string*) {
   return Result::kOk;
 }
 
-Result MemoryJournal::Own(std::string_view space, Extent* extent, std::string*) {
+Result MemoryJournal::Own(std::string_view space, Extent* extent, std::string* error) {
   MutexLock lock(mutex_);
+  if (const std::optional<Result> failing = TakeFirst(&failing_owns_)) {
+    *error = "cannot take over namespace \"" + std::string(space) + "\"";
+    return *failing;
+  }
   Apply({Owned{std::string(space)}});
   Sync();
   *extent = ExtentOf(std::string(space), *state_->Find(space));
@@ -198,6 +210,7 @@ void MemoryJournal::Sync() {
 Result MemoryJournal::ReadContents(std::string_view space, std::uint64_t position, std::string* contents) {
   MutexLock lock(mutex_);
   contents->clear();
+  if (const std::optional<Result> failing = TakeFirst(&failing_reads_)) return *failing;
   const Space* found = state_->Find(space);
   if (found == nullptr) return Result::kLost;
   const auto batch = found->batches.find(position);
@@ -239,6 +252,16 @@ std::uint64_t MemoryJournal::bytes() const {
 void MemoryJournal::Script(std::size_t nth, Fault fault) {
   MutexLock lock(mutex_);
   script_[carried_out_ + nth] = fault;
+}
+
+void MemoryJournal::FailOwns(std::size_t count, Result result) {
+  MutexLock lock(mutex_);
+  failing_owns_.assign(count, result);
+}
+
+void MemoryJournal::FailReads(std::size_t count, Result result) {
+  MutexLock lock(mutex_);
+  failing_reads_.assign(count, result);
 }
 
 void MemoryJournal::Hold(bool is_held) {

@@ -23,10 +23,15 @@ class DurableBroker : public ::testing::Test {
     Storage storage;
     storage.journal = journal_.get();
     storage.report = [this](const std::string& trouble) { reports.push_back(trouble); };
+    storage.note = [this](const std::string& what) { notes.push_back(what); };
     broker_ = std::make_unique<Broker>(options, clock, storage, [] {});
     std::string error;
     recovered.clear();
-    ASSERT_TRUE(broker_->Recover([this](const RecoveredSpace& space) { recovered.push_back(space); }, &error)) << error;
+    const auto progress = [this](const RecoveredSpace& space) {
+      recovered.push_back(space);
+      clock.Advance(recovery_takes);
+    };
+    ASSERT_TRUE(broker_->Recover(progress, &error)) << error;
   }
   // The process ends at once, the machine goes on; or loses its power, then what is not synced is gone.
   void Kill(bool power_loss = false) {
@@ -35,16 +40,22 @@ class DurableBroker : public ::testing::Test {
     broker_.reset();
     journal_ = std::move(crashed);
     journal_->Hold(hold_at_start);
+    journal_->FailReads(failing_reads, reads_fail_with);
     Start();
   }
 
-  HeardPtr Submit(Command command, SessionId session = {}) {
+  HeardPtr Submit(Command command) { return SubmitTo("default", std::move(command)); }
+  HeardPtr SubmitTo(const std::string& space, Command command) {
     auto heard = std::make_shared<Heard>();
-    heard->operation = broker_->Submit(session, "default", std::move(command), [heard](Answer&& answer) {
+    heard->operation = broker_->Submit({}, space, std::move(command), [heard](Answer&& answer) {
       ++heard->times;
       heard->answer = std::move(answer);
     });
     return heard;
+  }
+  void Pass(Duration time) {
+    clock.Advance(time);
+    broker_->RunDue();
   }
   void Create(QueueSettings settings = {.durability = Durability::kFsync}) {
     ASSERT_TRUE(Submit(CreateQueue{"q", settings})->answer.ok());
@@ -58,10 +69,14 @@ class DurableBroker : public ::testing::Test {
   QueueStats StatsNow() { return std::get<StatsResult>(Submit(Stats{"q"})->answer.result).stats; }
   std::string TextOf(const Delivery& delivery) { return std::string(delivery.content->payload.view()); }
 
-  bool hold_at_start = false;  // of the next broker
+  bool hold_at_start = false;     // of the next broker
+  Duration recovery_takes = 0s;   // of each namespace
+  std::size_t failing_reads = 0;  // of the next broker's first
+  Result reads_fail_with = Result::kUnavailable;
   BrokerOptions options;
   ManualClock clock;
   std::vector<std::string> reports;
+  std::vector<std::string> notes;
   std::vector<RecoveredSpace> recovered;
   std::unique_ptr<MemoryJournal> journal_ = std::make_unique<MemoryJournal>();
   std::unique_ptr<Broker> broker_;
@@ -360,6 +375,23 @@ TEST_F(DurableBroker, ASessionThatDoesNotComeBackLosesItsLeasesAfterTheGracePeri
   EXPECT_EQ(StatsNow().ready, 1u);
 }
 
+TEST_F(DurableBroker, TheGracePeriodBeginsWhenAllNamespacesAreRecovered) {
+  for (const char* space : {"a", "z"}) SubmitTo(space, CreateQueue{"q", {.durability = Durability::kFsync}});
+  Create();
+  Submit(PutOne("a"));
+  Answer refusal;
+  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
+  worker.Send(GetOne());
+  recovery_takes = options.grace;
+  Kill();
+  broker_->RunDue();
+  EXPECT_EQ(StatsNow().leased, 1u);
+  Pass(options.grace - 1ms);
+  EXPECT_EQ(StatsNow().leased, 1u);
+  Pass(1ms);
+  EXPECT_EQ(StatsNow().ready, 1u);
+}
+
 TEST_F(DurableBroker, AStopIsNoEndOfWhatWorkersHold) {
   Create();
   Submit(PutOne("a"));
@@ -409,6 +441,62 @@ TEST_F(DurableBroker, ABatchThatMayBeWrittenIsAppendedUntilThatIsCertain) {
     Kill(/*power_loss=*/true);
     EXPECT_EQ(StatsNow().ready, before.ready + 1);
   }
+}
+
+TEST_F(DurableBroker, ANamespaceThatBeginsInTroubleIsServedWhenThatIsOver) {
+  for (const Result result : {Result::kUnavailable, Result::kFull, Result::kUnknown}) {
+    journal_->FailOwns(2, result);
+    const std::string space = "new" + std::to_string(static_cast<int>(result));
+    const auto created = SubmitTo(space, CreateQueue{"q", {.durability = Durability::kFsync}});
+    Pass(1s);
+    EXPECT_TRUE(created->waits()) << NameOf(result);
+    Pass(1s);
+    ASSERT_EQ(created->times, 1) << NameOf(result);
+    EXPECT_TRUE(created->answer.ok()) << created->answer.message;
+    EXPECT_TRUE(SubmitTo(space, PutOne("a"))->answer.ok());
+  }
+  EXPECT_EQ(reports, std::vector<std::string>());
+}
+
+TEST_F(DurableBroker, ANamespaceThatCannotBeTakenOverNowHoldsUpNoStop) {
+  journal_->FailOwns(1'000, Result::kUnavailable);
+  const auto created = SubmitTo("new", CreateQueue{"q", {.durability = Durability::kFsync}});
+  Pass(1s);
+  broker_.reset();
+  EXPECT_TRUE(created->waits()) << "it was not created";
+}
+
+TEST_F(DurableBroker, ContentsThatCannotBeReadNowAreReadLater) {
+  for (const Result result : {Result::kUnavailable, Result::kFull, Result::kUnknown}) {
+    Submit(CreateQueue{"q", {.durability = Durability::kFsync}});
+    Submit(PutOne("a"));
+    failing_reads = 2;
+    reads_fail_with = result;
+    Kill();
+    const auto got = Submit(GetOne());
+    EXPECT_TRUE(got->waits()) << NameOf(result);
+    Pass(1s);
+    EXPECT_TRUE(got->waits()) << NameOf(result);
+    Pass(1s);
+    ASSERT_EQ(got->times, 1) << NameOf(result);
+    ASSERT_TRUE(got->answer.ok()) << got->answer.message;
+    EXPECT_EQ(TextOf(got->deliveries().front()), "a");
+    EXPECT_TRUE(Submit(TaskDone{"q", {got->deliveries().front().fence}})->answer.ok());
+  }
+  EXPECT_EQ(reports, std::vector<std::string>());
+  EXPECT_EQ(notes.size(), 6u) << "each time that it cannot, and that it can again";
+}
+
+TEST_F(DurableBroker, ContentsThatAreDamagedAreTheEndOfTheNamespace) {
+  Create();
+  Submit(PutOne("a"));
+  failing_reads = 1;
+  reads_fail_with = Result::kCorrupt;
+  Kill();
+  const auto got = Submit(GetOne());
+  Pass(1s);
+  EXPECT_EQ(got->reason(), Reason::kUnavailable);
+  EXPECT_EQ(reports.size(), 1u);
 }
 
 TEST_F(DurableBroker, AFullDiskRefusesPutsAndTakesTaskDone) {
