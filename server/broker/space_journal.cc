@@ -13,8 +13,7 @@ namespace {
 
 using journal::Result;
 
-constexpr std::uint64_t kProgressBatches = 256;   // counting items costs a little for each queue
-constexpr std::chrono::milliseconds kRetry{200};  // before the journal is asked again
+constexpr std::uint64_t kProgressBatches = 256;  // counting items costs a little for each queue
 
 // The journal may do later what it does not do now.
 bool MayPass(Result result) {
@@ -61,24 +60,27 @@ void Space::Owned(Result result, const journal::Extent& extent, const std::strin
   Finish();
 }
 
-bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* recovered, std::string* error) {
+Result Space::Recover(const std::function<void(const RecoveredSpace&)>& progress,
+                      std::vector<queue::LoggedSession>* sessions, std::string* error) {
   journal::Extent extent;
   journal::Journal& journal = *spaces_.journal();
-  const auto fail = [&](std::string what) {
-    *error = "namespace '" + name_ + "': " + std::move(what);
-    return false;
+  const auto fail = [&](Result result, const std::string& what) {
+    *error = "namespace '" + name_ + "': " + what;
+    return result;
   };
-  if (journal.Own(name_, &extent, error) != Result::kOk) return fail(std::move(*error));
+  if (const Result owned = journal.Own(name_, &extent, error); owned != Result::kOk) return fail(owned, *error);
   CompletionScope scope;
   MutexLock lock(mutex_);
   std::string problem;
-  recovered->of_batches = extent.last + 1 - extent.first;
+  RecoveredSpace recovered;
+  recovered.space = name_;
+  recovered.of_batches = extent.last + 1 - extent.first;
   const Result scanned = journal.Scan(
       name_, extent.first,
       [&](const journal::ReadBatch& batch) SLUICE_REQUIRES(mutex_) {
-        if (++recovered->batches % kProgressBatches == 0) {
-          recovered->items = core_.item_count();
-          progress(*recovered);
+        if (++recovered.batches % kProgressBatches == 0) {
+          recovered.items = core_.item_count();
+          progress(recovered);
         }
         if (!problem.empty()) return;
         std::string wrong;
@@ -87,18 +89,20 @@ bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* r
         }
       },
       error);
-  if (scanned != Result::kOk) return fail(std::move(*error));
-  if (!problem.empty() || !core_.EndReplay(&problem)) return fail(std::move(problem));
+  if (scanned != Result::kOk) return fail(scanned, *error);
+  if (!problem.empty() || !core_.EndReplay(&problem)) return fail(Result::kCorrupt, problem);
   epoch_ = extent.epoch;
   durable_ = extent.last;
   core_.StartLog(extent.last + 1);
-  recovered->done = true;
-  recovered->queues = core_.queue_count();
-  recovered->items = core_.item_count();
-  recovered->sessions = core_.sessions();
+  *sessions = core_.sessions();
+  recovered.done = true;
+  recovered.queues = core_.queue_count();
+  recovered.items = core_.item_count();
+  recovered.sessions = sessions->size();
+  progress(recovered);
   core_.AfterReplay(Now(), effects_);
   Finish();
-  return true;
+  return Result::kOk;
 }
 
 // ---- appending ---------------------------------------------------------------------------------
@@ -111,10 +115,20 @@ void Space::Hold(Addressee&& addressee, Answer&& answer) {
   held.answer = std::move(answer);
 }
 
+void Space::AddHeld(const AnswerReceiver& receiver, std::vector<Delivery>* deliveries) const {
+  for (const Held& held : held_) {
+    const auto* got = std::get_if<GetResult>(&held.answer.result);
+    if (got == nullptr || held.addressee.receiver != &receiver) continue;
+    deliveries->insert(deliveries->end(), got->deliveries.begin(), got->deliveries.end());
+  }
+}
+
 void Space::Flush() {
+  bool was_full = false;
   if (!in_flight_ && epoch_ != 0 && trouble_.empty() && core_.HasBatch()) {
     queue::LogBatch taken = core_.TakeBatch(Now(), effects_);
     trim_ = taken.trim;
+    was_full = taken.was_full;
     in_flight_ = std::make_shared<const journal::Batch>(
         journal::Batch{.space = name_,
                        .epoch = epoch_,
@@ -126,6 +140,7 @@ void Space::Flush() {
                        .contents = std::move(taken.contents)});
     Append();
   }
+  if (was_full) core_.RetryMemory(Now(), effects_);
   if (!effects_.loads.empty() || !loads_.empty()) Load();
 }
 
@@ -179,9 +194,8 @@ void Space::Appended(Result result) {
     }
   }
   held_.erase(later, held_.end());
-  Flush();
+  Finish();
   if (!in_flight_) written_.NotifyAll();
-  ForgetEffects();
 }
 
 void Space::Fail(std::string trouble) {
@@ -200,6 +214,11 @@ Answer Space::Failed() const { return Answer::Refused(Reason::kUnavailable, trou
 void Space::WaitUntilWritten() {
   MutexLock lock(mutex_);
   while (trouble_.empty() && !retry_ && (in_flight_ || core_.HasBatch())) written_.Wait(mutex_);
+}
+
+void Space::HoldPuts(bool hold) {
+  core_.HoldPuts(hold);
+  if (std::exchange(puts_held_, hold) && !hold) core_.RetryMemory(Now(), effects_);
 }
 
 // ---- reading -----------------------------------------------------------------------------------

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string_view>
 
+#include "common/limits.h"
+
 namespace sluice::queue {
 namespace {
 
@@ -20,6 +22,8 @@ bool ReadText(std::string_view* bytes, std::string* text) {
   return true;
 }
 
+bool TakesAnother(const NumberList& items) { return !items.empty() && items.size() < limits::kRecordNumbers; }
+
 }  // namespace
 
 std::size_t Log::AddContent(const Content& content) {
@@ -29,7 +33,7 @@ std::size_t Log::AddContent(const Content& content) {
 }
 
 void Log::AddReturned(std::uint64_t queue, bool counted, ItemId item, Durability level) {
-  if (returned_.items.empty() || returned_.queue != queue || returned_.counted != counted) {
+  if (returned_.queue != queue || returned_.counted != counted || !TakesAnother(returned_.items)) {
     EndRun();
     returned_.queue = queue;
     returned_.counted = counted;
@@ -39,7 +43,7 @@ void Log::AddReturned(std::uint64_t queue, bool counted, ItemId item, Durability
 }
 
 void Log::AddFinished(std::uint64_t queue, Outcome outcome, ItemId item, Durability level) {
-  if (finished_.items.empty() || finished_.queue != queue || finished_.outcome != outcome) {
+  if (finished_.queue != queue || finished_.outcome != outcome || !TakesAnother(finished_.items)) {
     EndRun();
     finished_.queue = queue;
     finished_.outcome = outcome;

@@ -17,8 +17,14 @@ Durability LevelOf(const Queue& queue) { return std::max(queue.settings.durabili
 
 void Namespace::State::StartLog(std::uint64_t position) {
   log_.Start(position);
+  TellNumbers();
+}
+
+void Namespace::State::TellNumbers() {
+  numbers_told_ = last_item_ + last_fence_;
+  if (!log_.started()) return;
   LogNumbers(Durability::kFsync);
-  numbered_ = position;
+  numbered_ = log_.position();
 }
 
 void Namespace::State::LogNumbers(Durability level) {
@@ -63,8 +69,8 @@ void Namespace::State::LogSession(SessionState& session) {
   session.home = log_.position();
 }
 
-void Namespace::State::LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name,
-                              ItemId first, TimePoint now, std::vector<ContentFacts>* facts) {
+std::vector<Home> Namespace::State::LogPut(const Queue& queue, const std::vector<ContentPtr>& contents,
+                                           const PutName& name, ItemId first, TimePoint now) {
   ItemsRecord record;
   record.queue = queue.number;
   record.first_id = first.value;
@@ -74,14 +80,17 @@ void Namespace::State::LogPut(const Queue& queue, const std::vector<ContentPtr>&
   record.fifo = queue.settings.order == Order::kFifo;
   record.offset = log_.contents_bytes();
   record.items.reserve(contents.size());
+  std::vector<Home> homes;
+  homes.reserve(contents.size());
   for (const ContentPtr& content : contents) {
+    const auto offset = static_cast<std::uint32_t>(log_.contents_bytes());
     const std::size_t entry_bytes = log_.AddContent(*content);
+    homes.push_back({log_.position(), offset, static_cast<std::uint32_t>(entry_bytes)});
     record.items.push_back({content->priority, content->payload.size(), entry_bytes});
   }
   log_.Add(record, SLUICE_SEEDED_BUG(kPromiseTooMuch) ? Durability::kAsync : queue.settings.durability);
   log_.SetAdds();
-  put_offset_ = static_cast<std::uint32_t>(record.offset);
-  *facts = std::move(record.items);
+  return homes;
 }
 
 // Does not wait for anything: it is written with what comes next. A restart that comes first gives the item to another.
@@ -110,7 +119,7 @@ void Namespace::State::LogExtended(const Queue& queue, const std::vector<StoredI
     record.deadline_us = Microseconds(*item->deadline);
     record.items.push_back(item->id.value);
   }
-  if (!record.items.empty()) log_.Add(record, Durability::kMemory);
+  if (!record.items.empty()) log_.Add(record, queue.settings.durability);
 }
 
 void Namespace::State::SetHome(StoredItem& item, Home home) {

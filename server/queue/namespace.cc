@@ -57,6 +57,8 @@ void Namespace::RetryMemory(TimePoint now, Effects& effects) {
 
 bool Namespace::WaitsForMemory() const { return state_->WaitsForMemory(); }
 
+void Namespace::HoldPuts(bool hold) { state_->HoldPuts(hold); }
+
 void Namespace::SuspendSession(SessionId session, TimePoint now, Effects& effects) {
   state_->SuspendSession(session, now, effects);
   state_->RecallItems(effects);

@@ -61,8 +61,10 @@ struct Effects {
 // Counts that the broker bounds over all namespaces; the core asks before it adds.
 struct NamespaceLimits {
   std::size_t max_queues;
-  std::size_t log_bytes = limits::kLogBytes;        // a log up to this size is not tidied
-  std::size_t window_bytes = limits::kWindowBytes;  // of contents at the front of a long queue, in memory
+  std::size_t log_bytes = limits::kLogBytes;          // a log up to this size is not tidied
+  std::size_t window_bytes = limits::kWindowBytes;    // of contents at the front of a long queue, in memory
+  std::size_t batch_bytes = limits::kBatchFillBytes;  // a batch that is larger takes no more puts
+  std::uint64_t numbers_skipped = limits::kNumbersSkipped;
 };
 
 // A session of which the log knows.
@@ -94,10 +96,12 @@ class Namespace {
   void Advance(TimePoint now, Effects& effects);
   // When Advance has something to do next; nullopt = never. May be early, is never late.
   std::optional<TimePoint> NextDeadline() const;
-  // Serves puts that waited for the server's memory.
+  // Serves puts that waited for the server's memory, or for the journal.
   void RetryMemory(TimePoint now, Effects& effects);
-  // True while a put waits for the server's memory.
+  // True while a put waits for one of the two.
   bool WaitsForMemory() const;
+  // While true, no put of a durable queue is let in: the journal takes only what frees space.
+  void HoldPuts(bool hold);
 
   // A session whose stream broke: its waiters keep their turn but are passed over; its leases stay.
   // Passing over a put that was first in line may let others in: hence the effects.

@@ -57,9 +57,12 @@ void Namespace::State::Refill(Queue& queue, Effects& effects) {
   if (ready.unloaded() == 0) return;
   std::size_t looked_at = 0;
   ready.VisitInOrder([&](const StoredItem& item) {
+    const std::size_t bytes = weight(item.bytes(), 1);
+    // Nothing is loaded that Shed() would take away again: the two would go on for ever.
+    if (looked_at > 0 && looked_at + bytes > window) return false;
     if (!item.content && loading_.insert(item.home.position).second) effects.loads.push_back(item.home.position);
-    looked_at += weight(item.bytes(), 1);
-    return looked_at < window;
+    looked_at += bytes;
+    return true;
   });
 }
 

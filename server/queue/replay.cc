@@ -18,9 +18,6 @@
 namespace sluice::queue {
 namespace {
 
-// Fences of leases that were not written down are never given out again.
-constexpr std::uint64_t kFencesUnknown = std::uint64_t{1} << 26;
-
 TimePoint At(std::int64_t microseconds) { return TimePoint(Duration(microseconds)); }
 
 }  // namespace
@@ -279,8 +276,8 @@ bool Namespace::State::EndReplay(std::string* error) {
     queues_.emplace(std::move(name), std::move(of.queue));
   }
   replayed_.reset();
-  last_fence_ += kFencesUnknown;
-  if (forgets) last_item_ += kFencesUnknown;  // likewise their ids
+  last_fence_ += limits_.numbers_skipped;
+  if (forgets) last_item_ += limits_.numbers_skipped;
   for (auto& [id, session] : sessions_) session.suspended = true;
   return true;
 }

@@ -101,6 +101,7 @@ class Namespace::State {
   void EndStep(TimePoint now, Effects& effects) {
     if (effects.memory_freed) RetryMemory(now, effects);
     RecallItems(effects);
+    if (last_item_ + last_fence_ - numbers_told_ >= limits_.numbers_skipped / 2) TellNumbers();
   }
   // ---- replay.cc ----
   bool Replay(std::uint64_t position, std::string_view records, std::string* error);
@@ -123,6 +124,7 @@ class Namespace::State {
   // Serves the queues whose puts wait for memory, the longest wait first. Called after every step that freed some.
   void RetryMemory(TimePoint now, Effects& effects);
   bool WaitsForMemory() const { return !memory_line_.empty(); }
+  void HoldPuts(bool hold) { hold_puts_ = hold; }
 
   // Null for none. Comes into being with its first use, and stays until it ends.
   SessionState* SessionOf(SessionId session);
@@ -190,8 +192,10 @@ class Namespace::State {
   bool Logs(const Queue& queue) const { return log_.started() && queue.durable(); }
   // What an answer about the queue depends on.
   std::uint64_t After(const Queue& queue) const { return Logs(queue) ? log_.barrier() : numbered_; }
-  // False: the disk is behind; puts wait as for memory.
-  bool LogHasRoom(const Queue& queue) const { return !Logs(queue) || log_.bytes() < limits::kBatchFillBytes; }
+  // False: the disk is behind or full; puts wait as for memory.
+  bool LogHasRoom(const Queue& queue) const {
+    return !Logs(queue) || (!hold_puts_ && log_.bytes() < limits_.batch_bytes);
+  }
   Durability Reached(const Queue& queue) const {
     return log_.started() ? queue.settings.durability : Durability::kMemory;
   }
@@ -201,12 +205,14 @@ class Namespace::State {
   void LogSession(SessionState& session);
   void LogLeased(const Queue& queue, const std::vector<Delivery>& deliveries, std::uint64_t redelivered);
   void LogExtended(const Queue& queue, const std::vector<StoredItem*>& items);
-  // The contents begin at put_offset_.
-  void LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name, ItemId first,
-              TimePoint now, std::vector<ContentFacts>* facts);
+  // Returns: where each item is at home.
+  std::vector<Home> LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name,
+                           ItemId first, TimePoint now);
   void SetHome(StoredItem& item, Home home);
   void LeaveHome(StoredItem& item);
   void LogNumbers(Durability level);
+  // No number that is given out from now on is heard of before these are durable.
+  void TellNumbers();
 
   // ---- paging.cc: queues whose contents are not all in memory ----
   // True when what is put now is not kept in memory: it is far from the front.
@@ -253,6 +259,8 @@ class Namespace::State {
   bool Park(const Call& call, std::unique_ptr<Waiter> waiter, WaitTime timeout);
   // Unlinks a waiter everywhere and answers it. The caller settles the queue of a put.
   void AnswerWaiter(Waiter& waiter, Answer&& answer, Effects& effects);
+  // The same, because of what was said: it hears of it no sooner than that is written.
+  void EndWaiter(Waiter& waiter, Reason reason, std::string message, Effects& effects);
   void Unlink(Waiter& waiter);
   void TimeOut(Waiter& waiter, TimePoint now, Effects& effects);
 
@@ -295,6 +303,7 @@ class Namespace::State {
     std::size_t bytes = 0;
   };
   Log log_;
+  bool hold_puts_ = false;
   PutWindow window_;
   std::map<std::uint64_t, IntrusiveList<StoredItem, &StoredItem::by_home>> homes_;  // by position
   std::set<std::uint64_t> loading_;                                                 // positions
@@ -308,11 +317,11 @@ class Namespace::State {
   // No number is heard of before this position is durable: or the next server, which counts on from what it finds
   // there, might give it out again.
   std::uint64_t numbered_ = 0;
+  std::uint64_t numbers_told_ = 0;      // the sum of both when they were told
   std::shared_ptr<Replayed> replayed_;  // while it is replayed
   std::size_t replayed_contents_ = 0;   // bytes of contents in the batch that is replayed
   std::vector<StoredItem*> replayed_leases_;
 
-  std::uint32_t put_offset_ = 0;
   std::uint64_t last_queue_ = 0;
   std::uint64_t last_item_ = 0;
   std::uint64_t last_fence_ = 0;

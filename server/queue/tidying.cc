@@ -37,7 +37,7 @@ LogBatch Namespace::State::TakeBatch(TimePoint now, Effects& effects) {
   LogBatch batch = log_.Take();
   CountBatch(batch.position, bytes);
   batch.trim = trim;
-  if (bytes >= limits::kBatchFillBytes) RetryMemory(now, effects);  // puts that waited for the log
+  batch.was_full = bytes >= limits_.batch_bytes;
   return batch;
 }
 

@@ -69,6 +69,12 @@ void Namespace::State::AnswerWaiter(Waiter& waiter, Answer&& answer, Effects& ef
   waiters_.Take(waiter.operation.value);
 }
 
+void Namespace::State::EndWaiter(Waiter& waiter, Reason reason, std::string message, Effects& effects) {
+  Answer answer = Answer::Refused(reason, std::move(message));
+  answer.after = log_.barrier();
+  AnswerWaiter(waiter, std::move(answer), effects);
+}
+
 void Namespace::State::Cancel(OperationId operation, Reason reason, const std::string& message, TimePoint now,
                               Effects& effects) {
   const std::unique_ptr<Waiter>* found = waiters_.Find(operation.value);

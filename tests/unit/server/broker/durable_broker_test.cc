@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <string>
 
-#include "server/journal/memory_journal.h"
+#include "tests/support/memory_journal.h"
 #include "tests/unit/server/broker/broker_fixture.h"
 
 namespace sluice::broker {
@@ -31,7 +31,7 @@ class DurableBroker : public ::testing::Test {
       recovered.push_back(space);
       clock.Advance(recovery_takes);
     };
-    ASSERT_TRUE(broker_->Recover(progress, &error)) << error;
+    ASSERT_EQ(broker_->Recover(progress, &error), Result::kOk) << error;
   }
   // The process ends at once, the machine goes on; or loses its power, then what is not synced is gone.
   void Kill(bool power_loss = false) {
@@ -523,7 +523,7 @@ TEST_F(DurableBroker, DamageIsFoundAtTheStart) {
   storage.journal = journal_.get();
   Broker next(options, clock, storage, [] {});
   std::string error;
-  EXPECT_FALSE(next.Recover([](const RecoveredSpace&) {}, &error));
+  EXPECT_TRUE(journal::IsDamage(next.Recover([](const RecoveredSpace&) {}, &error)));
   EXPECT_NE(error.find("default"), std::string::npos) << error;
 }
 
@@ -571,6 +571,83 @@ TEST_F(DurableBroker, TheLogOfABusyQueueDoesNotGrow) {
   Kill();
   EXPECT_EQ(StatsNow().done, 5'000u);
   EXPECT_TRUE(Submit(TaskDone{"q", {stays->deliveries().front().fence}})->answer.ok());
+}
+
+// ---- what waits ----
+
+TEST_F(DurableBroker, PutsThatWaitForRoomInABatchAreServedAndAnswered) {
+  broker_.reset();
+  options.batch_bytes = 1'000;
+  Start();
+  Create();
+  journal_->Hold(true);
+  const auto in_flight = Submit(PutOne("a"));
+  const auto fills = Submit(PutOne(std::string(2'000, 'x')));
+  const auto waits = Submit(PutOne("c"));
+  journal_->Commit();
+  EXPECT_EQ(in_flight->times, 1);
+  EXPECT_TRUE(waits->waits());
+  journal_->CommitAll();
+  EXPECT_EQ(fills->times, 1);
+  EXPECT_EQ(waits->times, 1);
+}
+
+TEST_F(DurableBroker, AWorkerHearsOfTheEndNoSoonerThanItIsWritten) {
+  Create();
+  Submit(PutOne("a"));
+  const auto got = Submit(GetOne());
+  Submit(Shutdown{"q", false});
+  Get get = GetOne();
+  get.until_finished = true;
+  const auto worker = Submit(get);
+  ASSERT_TRUE(worker->waits());
+  journal_->Hold(true);
+  Submit(TaskDone{"q", {got->deliveries().front().fence}});
+  EXPECT_TRUE(worker->waits()) << "the item may be back after a restart, and no worker left";
+  journal_->CommitAll();
+  EXPECT_EQ(worker->reason(), Reason::kShutDown);
+}
+
+TEST_F(DurableBroker, APutHearsOfAShutdownNoSoonerThanItIsWritten) {
+  Create({.maxsize = 1, .durability = Durability::kFsync});
+  Submit(PutOne("a"));
+  const auto put = Submit(PutOne("b"));
+  journal_->Hold(true);
+  Submit(Shutdown{"q", false});
+  EXPECT_TRUE(put->waits());
+  journal_->CommitAll();
+  EXPECT_EQ(put->reason(), Reason::kShutDown);
+}
+
+TEST_F(DurableBroker, AnItemThatASessionNeverHeardOfHasHadNoAttempt) {
+  Create({.durability = Durability::kFsync, .max_attempts = 1});
+  Answer refusal;
+  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
+  worker.Send(GetOne());
+  journal_->Hold(true);
+  Submit(PutOne("a"));  // leased to the worker, whose answer waits for the journal
+  worker.session->End();
+  journal_->CommitAll();
+  journal_->Hold(false);
+  EXPECT_EQ(StatsNow().dead, 0u);
+  EXPECT_EQ(Submit(GetOne(0ms))->deliveries().front().attempt, 1u);
+}
+
+TEST_F(DurableBroker, APutThatWaitsForRoomIsNotLetInWhileTheDiskIsFull) {
+  Create({.maxsize = 1, .durability = Durability::kFsync});
+  Submit(PutOne("a"));
+  const auto put = Submit(PutOne("b"));
+  journal_->SetFull(true);
+  clock.Advance(1s);
+  const auto got = Submit(GetOne());
+  ASSERT_EQ(got->times, 1);
+  EXPECT_EQ(StatsNow().ready, 0u) << "the space that is left is for what frees some";
+  EXPECT_TRUE(put->waits());
+  EXPECT_TRUE(Submit(TaskDone{"q", {got->deliveries().front().fence}})->answer.ok());
+  journal_->SetFull(false);
+  clock.Advance(1s);
+  broker_->RunDue();
+  EXPECT_EQ(put->times, 1);
 }
 
 }  // namespace
