@@ -234,6 +234,62 @@ TEST_F(DurableBroker, ABatchThatMayBeWrittenIsAppendedUntilThatIsCertain) {
   }
 }
 
+TEST_F(DurableBroker, ANamespaceThatBeginsInTroubleIsServedWhenThatIsOver) {
+  for (const Result result : {Result::kUnavailable, Result::kFull, Result::kUnknown}) {
+    journal_->FailOwns(2, result);
+    const std::string space = "new" + std::to_string(static_cast<int>(result));
+    const auto created = SubmitTo(space, CreateQueue{"q", {.durability = Durability::kFsync}});
+    Pass(1s);
+    EXPECT_TRUE(created->waits()) << NameOf(result);
+    Pass(1s);
+    ASSERT_EQ(created->times, 1) << NameOf(result);
+    EXPECT_TRUE(created->answer.ok()) << created->answer.message;
+    EXPECT_TRUE(SubmitTo(space, PutOne("a"))->answer.ok());
+  }
+  EXPECT_EQ(reports, std::vector<std::string>());
+}
+
+TEST_F(DurableBroker, ANamespaceThatCannotBeTakenOverNowHoldsUpNoStop) {
+  journal_->FailOwns(1'000, Result::kUnavailable);
+  const auto created = SubmitTo("new", CreateQueue{"q", {.durability = Durability::kFsync}});
+  Pass(1s);
+  broker_.reset();
+  EXPECT_TRUE(created->waits()) << "it was not created";
+}
+
+TEST_F(DurableBroker, ContentsThatCannotBeReadNowAreReadLater) {
+  for (const Result result : {Result::kUnavailable, Result::kFull, Result::kUnknown}) {
+    Submit(CreateQueue{"q", {.durability = Durability::kFsync}});
+    Submit(PutOne("a"));
+    failing_reads = 2;
+    reads_fail_with = result;
+    Kill();
+    const auto got = Submit(GetOne());
+    EXPECT_TRUE(got->waits()) << NameOf(result);
+    Pass(1s);
+    EXPECT_TRUE(got->waits()) << NameOf(result);
+    Pass(1s);
+    ASSERT_EQ(got->times, 1) << NameOf(result);
+    ASSERT_TRUE(got->answer.ok()) << got->answer.message;
+    EXPECT_EQ(TextOf(got->deliveries().front()), "a");
+    EXPECT_TRUE(Submit(TaskDone{"q", {got->deliveries().front().fence}})->answer.ok());
+  }
+  EXPECT_EQ(reports, std::vector<std::string>());
+  EXPECT_EQ(notes.size(), 6u) << "each time that it cannot, and that it can again";
+}
+
+TEST_F(DurableBroker, ContentsThatAreDamagedAreTheEndOfTheNamespace) {
+  Create();
+  Submit(PutOne("a"));
+  failing_reads = 1;
+  reads_fail_with = Result::kCorrupt;
+  Kill();
+  const auto got = Submit(GetOne());
+  Pass(1s);
+  EXPECT_EQ(got->reason(), Reason::kUnavailable);
+  EXPECT_EQ(reports.size(), 1u);
+}
+
 TEST_F(DurableBroker, AFullDiskRefusesPutsAndTakesTaskDone) {
   Create();
   Submit(PutOne("a"));

@@ -84,6 +84,18 @@ TEST_F(DurableSession, OneThatDoesNotComeBackLosesItsLeasesAfterTheGracePeriod) 
   EXPECT_EQ(StatsNow().ready, 1u);
 }
 
+TEST_F(DurableSession, TheGracePeriodBeginsWhenAllNamespacesAreRecovered) {
+  for (const char* space : {"a", "z"}) SubmitTo(space, CreateQueue{"q", {.durability = Durability::kFsync}});
+  recovery_takes = options.grace;
+  Kill();
+  broker_->RunDue();
+  EXPECT_EQ(StatsNow().leased, 1u);
+  Pass(options.grace - 1ms);
+  EXPECT_EQ(StatsNow().leased, 1u);
+  Pass(1ms);
+  EXPECT_EQ(StatsNow().ready, 1u);
+}
+
 TEST_F(DurableSession, AStopIsNoEndOfWhatWorkersHold) {
   broker_->Drain();
   Kill();
