@@ -49,7 +49,8 @@ inline constexpr std::size_t kNamespaces = 1'000;                  // each has i
 inline constexpr std::size_t kWaiters = 100'000;                   // parked calls of the whole server
 inline constexpr std::size_t kSessions = 20'000;                   // sessions, connected or in their grace period
 inline constexpr std::size_t kRetainedAnswers = 65'536;            // answers that a session's client did not confirm
-inline constexpr std::size_t kPutWindow = 262'144;  // puts of a namespace that are known again when they come again
+inline constexpr std::size_t kSettledLeases = 65'536;  // of a session, known after a restart: task_done may come again
+inline constexpr std::size_t kPutWindow = 262'144;     // puts of a namespace that are known again when they come again
 
 // ---- times -------------------------------------------------------------------------------------
 inline constexpr auto kTimeout = std::chrono::milliseconds(365 * 24h);  // longest timeout; absent means for ever

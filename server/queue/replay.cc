@@ -5,6 +5,7 @@
 // left out: the record that tells all of it comes later and says it, too.
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 
 #include "common/limits.h"
 #include "common/seeded_bug.h"
+#include "server/queue/replayed_line.h"
 #include "server/queue/state.h"
 
 namespace sluice::queue {
@@ -20,12 +22,22 @@ namespace {
 
 TimePoint At(std::int64_t microseconds) { return TimePoint(Duration(microseconds)); }
 
+StoredItem* Stored(StoredItem* item, const ReplayedItem& replayed) {
+  item->priority = replayed.priority;
+  item->put_time = replayed.item.put_time;
+  item->payload_bytes = replayed.item.payload_bytes;
+  item->record_bytes = replayed.item.record_bytes;
+  item->home = replayed.item.home;
+  return item;
+}
+
 }  // namespace
 
 struct Namespace::State::ReplayedQueue {
   std::unique_ptr<Queue> queue;
   bool defined = false;
-  std::unordered_map<std::uint64_t, std::unique_ptr<StoredItem>> items;  // all but the cold
+  ReplayedLine line;                                                     // items to which nothing has happened
+  std::unordered_map<std::uint64_t, std::unique_ptr<StoredItem>> items;  // the others
 };
 
 struct Namespace::State::Replayed {
@@ -36,12 +48,17 @@ struct Namespace::State::Replayed {
     if (!found.queue) found.queue = std::make_unique<Queue>(number, std::string(), QueueSettings{}, TimePoint{});
     return found;
   }
-  // The item, out of the cold if it is there. Null: not known.
-  StoredItem* Item(OfQueue& of, std::uint64_t id);
+  // The item, out of the line if it is there. Null: not known.
+  static StoredItem* Item(OfQueue& of, std::uint64_t id);
   static StoredItem* AddItem(OfQueue& of, std::uint64_t id);
+  // Into the line.
+  static void Add(OfQueue& of, const ReplayedItem& item);
+  // The lease of the item ended so.
+  void NoteSettled(const StoredItem& item, Settled how);
 
   std::uint64_t position = 0;  // of the batch that is replayed
   std::map<std::uint64_t, OfQueue> queues;
+  std::unordered_map<SessionState*, std::deque<std::uint64_t>> settled;  // fences, as they are in it, oldest first
 };
 
 StoredItem* Namespace::State::Replayed::AddItem(OfQueue& of, std::uint64_t id) {
@@ -53,16 +70,28 @@ StoredItem* Namespace::State::Replayed::AddItem(OfQueue& of, std::uint64_t id) {
 }
 
 StoredItem* Namespace::State::Replayed::Item(OfQueue& of, std::uint64_t id) {
-  auto& cold = of.queue->cold;
-  while (!cold.empty() && cold.front().id.value <= id) {
-    StoredItem* const item = AddItem(of, cold.front().id.value);
-    item->put_time = cold.front().put_time;
-    item->payload_bytes = cold.front().payload_bytes;
-    item->home = cold.front().home;
-    cold.pop_front();
-  }
+  ReplayedItem replayed;
+  if (of.line.Take(ItemId{id}, &replayed)) return Stored(AddItem(of, id), replayed);
   const auto found = of.items.find(id);
   return found == of.items.end() ? nullptr : found->second.get();
+}
+
+void Namespace::State::Replayed::Add(OfQueue& of, const ReplayedItem& item) {
+  if (ReplayedItem* const known = of.line.Find(item.item.id)) {
+    *known = item;
+  } else if (!of.line.Add(item)) {
+    Stored(AddItem(of, item.item.id.value), item);
+  }
+}
+
+void Namespace::State::Replayed::NoteSettled(const StoredItem& item, Settled how) {
+  if (item.owner == nullptr) return;
+  item.owner->settled.emplace(item.fence.value, how);
+  auto& fences = settled[item.owner];
+  fences.push_back(item.fence.value);
+  if (fences.size() <= limits::kSettledLeases) return;
+  item.owner->settled.erase(fences.front());
+  fences.pop_front();
 }
 
 bool Namespace::State::Replay(std::uint64_t position, std::string_view records, std::string* error) {
@@ -82,11 +111,8 @@ bool Namespace::State::Replay(std::uint64_t position, std::string_view records, 
 
 void Namespace::State::Take(const QueueRecord& record) {
   ReplayedQueue& of = replayed_->Of(record.queue);
-  Queue& queue = *of.queue;
   if (!of.defined) {  // its name and the order of its line are known only now
-    auto fresh = std::make_unique<Queue>(record.queue, record.name, record.settings, At(record.created_us));
-    fresh->cold.swap(queue.cold);
-    of.queue = std::move(fresh);
+    of.queue = std::make_unique<Queue>(record.queue, record.name, record.settings, At(record.created_us));
     for (auto& [id, item] : of.items) item->queue = of.queue.get();
     of.defined = true;
   }
@@ -115,15 +141,7 @@ void Namespace::State::Take(const ItemsRecord& record) {
   for (const ContentFacts& facts : record.items) {
     const Home home{replayed_->position, offset, static_cast<std::uint32_t>(facts.entry_bytes)};
     const auto payload_bytes = static_cast<std::uint32_t>(facts.payload_bytes);
-    if (record.fifo) {
-      queue.cold.push_back({ItemId{id}, time, home, payload_bytes});
-    } else {
-      StoredItem* const item = Replayed::AddItem(of, id);
-      item->priority = facts.priority;
-      item->put_time = time;
-      item->payload_bytes = payload_bytes;
-      item->home = home;
-    }
+    Replayed::Add(of, {{ItemId{id}, time, home, payload_bytes, kPutRecordBytes}, facts.priority});
     offset += home.bytes;
     ++id;
   }
@@ -131,23 +149,28 @@ void Namespace::State::Take(const ItemsRecord& record) {
   queue.put += record.items.size();
   last_item_ = std::max(last_item_, id - 1);
   if (SLUICE_SEEDED_BUG(kForgetPut)) return;
-  window_.Remember({{record.queue, record.producer, record.sequence},
-                    ItemId{record.first_id},
-                    static_cast<std::uint32_t>(record.items.size()),
-                    time,
-                    replayed_->position},
-                   time);
+  window_.Replay({{record.queue, record.producer, record.sequence},
+                  ItemId{record.first_id},
+                  static_cast<std::uint32_t>(record.items.size()),
+                  time,
+                  replayed_->position});
 }
 
 void Namespace::State::Take(const ItemRecord& record) {
   ReplayedQueue& of = replayed_->Of(record.queue);
-  StoredItem* item = replayed_->Item(of, record.id);
+  const Home home{replayed_->position, static_cast<std::uint32_t>(record.offset),
+                  static_cast<std::uint32_t>(record.content.entry_bytes)};
+  const auto record_bytes = kItemRecordBytes + static_cast<std::uint32_t>(record.last_error.size());
+  const ReplayedItem replayed{{ItemId{record.id}, At(record.put_time_us), home,
+                               static_cast<std::uint32_t>(record.content.payload_bytes), record_bytes},
+                              record.content.priority};
+  replayed_contents_ += home.bytes;
+  last_item_ = std::max(last_item_, record.id);
+  last_fence_ = std::max(last_fence_, record.fence);
+  if (record.deliveries == 0 && !of.items.contains(record.id)) return Replayed::Add(of, replayed);
+  StoredItem* item = Replayed::Item(of, record.id);
   if (item == nullptr) item = Replayed::AddItem(of, record.id);
-  item->priority = record.content.priority;
-  item->put_time = At(record.put_time_us);
-  item->payload_bytes = static_cast<std::uint32_t>(record.content.payload_bytes);
-  item->home = {replayed_->position, static_cast<std::uint32_t>(record.offset),
-                static_cast<std::uint32_t>(record.content.entry_bytes)};
+  Stored(item, replayed);
   item->attempts = static_cast<std::uint32_t>(record.attempts);
   item->deliveries = static_cast<std::uint32_t>(record.deliveries);
   item->last_error = record.last_error;
@@ -156,9 +179,6 @@ void Namespace::State::Take(const ItemRecord& record) {
   item->deadline.reset();
   if (record.deadline_us != 0) item->deadline = At(record.deadline_us);
   item->auto_ack = record.auto_ack;
-  replayed_contents_ += item->home.bytes;
-  last_item_ = std::max(last_item_, record.id);
-  last_fence_ = std::max(last_fence_, record.fence);
 }
 
 void Namespace::State::Take(const LeasedRecord& record) {
@@ -186,7 +206,7 @@ void Namespace::State::Take(const ReturnedRecord& record) {
   for (const std::uint64_t id : record.items) {
     StoredItem* const item = replayed_->Item(of, id);
     if (item == nullptr) continue;
-    if (item->owner != nullptr) item->owner->settled.emplace(item->fence.value, Settled::kReturned);
+    replayed_->NoteSettled(*item, Settled::kReturned);
     item->fence = {};
     item->owner = nullptr;
     item->deadline.reset();
@@ -210,14 +230,12 @@ void Namespace::State::Take(const FinishedRecord& record) {
   }
   const Settled how = record.outcome == Outcome::kDone ? Settled::kDone : Settled::kReturned;
   for (const std::uint64_t id : record.items) {
-    if (!queue.cold.empty() && queue.cold.front().id.value == id) {
-      queue.cold.pop_front();
-      continue;
-    }
-    const StoredItem* const item = replayed_->Item(of, id);
-    if (item == nullptr) continue;
-    if (item->owner != nullptr) item->owner->settled.emplace(item->fence.value, how);
-    of.items.erase(id);
+    ReplayedItem discarded;
+    if (of.line.Take(ItemId{id}, &discarded)) continue;
+    const auto found = of.items.find(id);
+    if (found == of.items.end()) continue;
+    replayed_->NoteSettled(*found->second, how);
+    of.items.erase(found);
   }
 }
 
@@ -246,13 +264,11 @@ void Namespace::State::Take(const SessionEndedRecord& record) {
 }
 
 void Namespace::State::Take(const RememberedPutRecord& record) {
-  const TimePoint time = At(record.time_us);
-  window_.Remember({{record.queue, record.producer, record.sequence},
-                    ItemId{record.first_id},
-                    static_cast<std::uint32_t>(record.count),
-                    time,
-                    replayed_->position},
-                   time);
+  window_.Replay({{record.queue, record.producer, record.sequence},
+                  ItemId{record.first_id},
+                  static_cast<std::uint32_t>(record.count),
+                  At(record.time_us),
+                  replayed_->position});
 }
 
 void Namespace::State::Take(const NumbersRecord& record) {
@@ -271,7 +287,7 @@ bool Namespace::State::EndReplay(std::string* error) {
       return false;
     }
     forgets = forgets || !of.queue->durable();
-    LinkReplayed(*of.queue, TakeItems(of));
+    LinkReplayed(of);
     std::string name = of.queue->name;
     queues_.emplace(std::move(name), std::move(of.queue));
   }
@@ -282,45 +298,60 @@ bool Namespace::State::EndReplay(std::string* error) {
   return true;
 }
 
-std::vector<StoredItem*> Namespace::State::TakeItems(ReplayedQueue& of) {
+void Namespace::State::LinkReplayed(ReplayedQueue& of) {
+  Queue& queue = *of.queue;
   std::vector<StoredItem*> items;
   items.reserve(of.items.size());
   for (auto& [id, item] : of.items) items.push_back(item.release());
   of.items.clear();
   std::sort(items.begin(), items.end(), [](const StoredItem* a, const StoredItem* b) { return a->id < b->id; });
-  return items;
-}
-
-void Namespace::State::LinkReplayed(Queue& queue, const std::vector<StoredItem*>& items) {
-  for (StoredItem* const item : items) {
-    queue.items.PushBack(item);
-    SetHome(*item, item->home);
-    budget_.Take(Charge(*item));
-    if (!item->leased()) {
-      queue.ready.PushNew(item);
-      continue;
+  const auto take = [&of] {
+    ReplayedItem replayed;
+    of.line.Take(of.line.front(), &replayed);
+    return replayed;
+  };
+  const auto link_line = [&](ItemId before) {
+    while (!of.line.empty() && of.line.front() < before) {
+      auto* const item = new StoredItem();
+      item->id = of.line.front();
+      item->queue = &queue;
+      LinkReplayed(*Stored(item, take()));
     }
-    queue.leased_bytes += item->bytes();
-    replayed_leases_.push_back(item);
-    if (item->owner != nullptr) item->owner->leases.PushBack(item);
-    if (item->deadline) lease_deadlines_.emplace(*item->deadline, item->fence);
+  };
+  for (StoredItem* const item : items) {
+    link_line(item->id);
+    LinkReplayed(*item);
   }
-  for (const ColdItem& cold : queue.cold) {
-    queue.cold_bytes += cold.payload_bytes;
-    live_bytes_ += cold.home.bytes;
-  }
+  if (queue.settings.order != Order::kFifo) link_line(ItemId{last_item_ + 1});
+  while (!of.line.empty()) AddCold(queue, take().item);
   budget_.Take(queue.cold.size() * limits::kColdItemBytes);
 }
 
+void Namespace::State::LinkReplayed(StoredItem& item) {
+  Queue& queue = *item.queue;
+  queue.items.PushBack(&item);
+  SetHome(item, item.home);
+  budget_.Take(Charge(item));
+  if (!item.leased()) {
+    queue.ready.PushNew(&item);
+    return;
+  }
+  queue.leased_bytes += item.bytes();
+  replayed_leases_.push_back(&item);
+  if (item.owner != nullptr) item.owner->leases.PushBack(&item);
+  if (item.deadline) lease_deadlines_.emplace(*item.deadline, item.fence);
+}
+
 void Namespace::State::AfterReplay(TimePoint now, Effects& effects) {
+  window_.EndReplay(now);
   std::vector<StoredItem*> leases = std::exchange(replayed_leases_, {});
   std::sort(leases.begin(), leases.end(), [](const StoredItem* a, const StoredItem* b) { return a->fence < b->fence; });
   for (StoredItem* item : leases) leases_.Add(item->fence.value, std::move(item));
   for (StoredItem* const item : leases) {
     if (item->owner == nullptr && !item->deadline) {  // a plain pop that nobody can confirm any more
       Return(*item, Attempt::kDoesNotCount, effects);
-    } else if (loading_.insert(item->home.position).second) {
-      effects.loads.push_back(item->home.position);  // as before the restart: what comes back is there to be got
+    } else {
+      Read(item->home.position, ReadFor::kGetters, effects);  // as before the restart: what comes back is there
     }
   }
   std::vector<SessionId> unknown;  // their ends, or their beginnings, are not in the log any more
@@ -371,7 +402,7 @@ void Namespace::State::VisitHomes(const HomeVisitor& visit) const {
 std::size_t Namespace::State::item_count() const {
   std::size_t count = 0;
   if (replayed_) {
-    for (const auto& [number, of] : replayed_->queues) count += of.items.size() + of.queue->cold.size();
+    for (const auto& [number, of] : replayed_->queues) count += of.items.size() + of.line.size();
   }
   for (const auto& [name, queue] : queues_) count += queue->unfinished();
   return count;
