@@ -28,12 +28,11 @@ Broker::~Broker() {
   impl_->spaces->WaitUntilWritten();
 }
 
-bool Broker::Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error) {
+journal::Result Broker::Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error) {
   return impl_->spaces->Recover(
-      [&](const std::shared_ptr<Space>& space, Recovered&& found) {
-        progress({space->name(), found.batches, found.of_batches, found.queues, found.items, found.sessions.size(),
-                  found.done});
-        for (queue::LoggedSession& session : found.sessions) impl_->sessions->Restore(std::move(session), space);
+      progress,
+      [this](queue::LoggedSession&& session, const std::shared_ptr<Space>& space) {
+        impl_->sessions->Restore(std::move(session), space);
       },
       error);
 }

@@ -19,6 +19,7 @@
 #include "common/command.h"
 #include "common/ids.h"
 #include "server/broker/completion.h"
+#include "server/broker/recovered_space.h"
 #include "server/broker/schedule.h"
 #include "server/broker/session.h"
 #include "server/journal/journal.h"
@@ -45,15 +46,6 @@ struct WaitingOperation {
   OperationId id;
 };
 
-// What a namespace found in the journal.
-struct Recovered {
-  std::uint64_t batches = 0, of_batches = 0;
-  std::size_t queues = 0;
-  std::size_t items = 0;
-  bool done = false;
-  std::vector<queue::LoggedSession> sessions;
-};
-
 // Every method is one step of the core under the mutex; the answers that it brings about are released after it, each
 // when the journal has what it depends on. At most one batch is on its way to the journal; what is said meanwhile is
 // the next one (group commit). A namespace stays as long as the broker: its fences and ids must never be given out
@@ -67,10 +59,10 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   // ---- once, before anything else, if there is a journal ----
   // A namespace of which the journal knows nothing. Takes it over in the background.
   void Begin() SLUICE_EXCLUDES(mutex_);
-  // Takes it over and replays it; `progress` is told now and then, and is to call nothing. False: `error` says why it
-  // cannot be served. Blocks: for the disk.
-  bool Recover(const std::function<void(Recovered)>& progress, Recovered* recovered, std::string* error)
-      SLUICE_EXCLUDES(mutex_);
+  // Takes it over and replays it; `progress` is told now and then and at the end, and is to call nothing. `sessions`:
+  // those that it had. Other than Ok: `error` says why it cannot be served. Blocks: for the disk.
+  journal::Result Recover(const std::function<void(const RecoveredSpace&)>& progress,
+                          std::vector<queue::LoggedSession>* sessions, std::string* error) SLUICE_EXCLUDES(mutex_);
 
   const std::string& name() const { return name_; }
 

@@ -49,24 +49,27 @@ void Space::Owned(Result result, const journal::Extent& extent, const std::strin
   Finish();
 }
 
-bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* recovered, std::string* error) {
+Result Space::Recover(const std::function<void(const RecoveredSpace&)>& progress,
+                      std::vector<queue::LoggedSession>* sessions, std::string* error) {
   journal::Extent extent;
   journal::Journal& journal = *spaces_.journal();
-  const auto fail = [&](std::string what) {
-    *error = "namespace '" + name_ + "': " + std::move(what);
-    return false;
+  const auto fail = [&](Result result, const std::string& what) {
+    *error = "namespace '" + name_ + "': " + what;
+    return result;
   };
-  if (journal.Own(name_, &extent, error) != Result::kOk) return fail(std::move(*error));
+  if (const Result owned = journal.Own(name_, &extent, error); owned != Result::kOk) return fail(owned, *error);
   CompletionScope scope;
   MutexLock lock(mutex_);
   std::string problem;
-  recovered->of_batches = extent.last + 1 - extent.first;
+  RecoveredSpace recovered;
+  recovered.space = name_;
+  recovered.of_batches = extent.last + 1 - extent.first;
   const Result scanned = journal.Scan(
       name_, extent.first,
       [&](const journal::ReadBatch& batch) SLUICE_REQUIRES(mutex_) {
-        if (++recovered->batches % kProgressBatches == 0) {
-          recovered->items = core_.item_count();
-          progress(*recovered);
+        if (++recovered.batches % kProgressBatches == 0) {
+          recovered.items = core_.item_count();
+          progress(recovered);
         }
         if (!problem.empty()) return;
         std::string wrong;
@@ -75,18 +78,20 @@ bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* r
         }
       },
       error);
-  if (scanned != Result::kOk) return fail(std::move(*error));
-  if (!problem.empty() || !core_.EndReplay(&problem)) return fail(std::move(problem));
+  if (scanned != Result::kOk) return fail(scanned, *error);
+  if (!problem.empty() || !core_.EndReplay(&problem)) return fail(Result::kCorrupt, problem);
   epoch_ = extent.epoch;
   durable_ = extent.last;
   core_.StartLog(extent.last + 1);
-  recovered->done = true;
-  recovered->queues = core_.queue_count();
-  recovered->items = core_.item_count();
-  recovered->sessions = core_.sessions();
+  *sessions = core_.sessions();
+  recovered.done = true;
+  recovered.queues = core_.queue_count();
+  recovered.items = core_.item_count();
+  recovered.sessions = sessions->size();
+  progress(recovered);
   core_.AfterReplay(Now(), effects_);
   Finish();
-  return true;
+  return Result::kOk;
 }
 
 // ---- appending ---------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ class CommitGroup {
   void PlanClaims(const SpaceTable& table);
   // Null: it was never owned.
   SpaceState* Find(const SpaceTable& table, const std::string& name);
-  void PutBatch(std::uint32_t id, const Batch& from, std::uint64_t total_bytes);
+  void PutBatch(std::uint32_t id, const Batch& from);
   void PutSpace(const StoredSpace& space);
 };
 

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace sluice::journal {
+namespace {
+
+constexpr std::uint64_t kMaxGroupBytes = std::uint64_t{8} << 20;  // written at once; one batch is always
+
+}  // namespace
 
 Committer::Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable* table, const RocksDbOptions& options)
     : directory_(directory), slot_(slot), table_(table), options_(options), disk_(directory, options) {
@@ -84,7 +89,7 @@ bool Committer::Take(CommitGroup* group) {
   }
   if (is_stopping_ && is_idle() && (trims_.empty() || health_.result != Result::kOk)) return false;
   std::uint64_t bytes = 0;
-  while (!appends_.empty() && bytes < options_.max_group_bytes) {
+  while (!appends_.empty() && bytes < kMaxGroupBytes) {
     PendingAppend& next = appends_.front();
     bytes += next.batch->records.size() + next.batch->contents.size();
     group->appends.push_back(std::move(next));
@@ -163,11 +168,7 @@ bool Committer::Reopen() {
   slot_->Close();
   std::vector<StoredSpace> spaces;
   Health failure;
-  std::unique_ptr<Store> store = Store::Open(directory_, options_, &failure);
-  if (store != nullptr) {
-    failure.result = store->ReadSpaces(&spaces, &failure.text);
-    if (failure.result != Result::kOk) store.reset();
-  }
+  std::unique_ptr<Store> store = Store::Open(directory_, options_, Access::kWrite, &spaces, &failure);
   reopened_ = std::chrono::steady_clock::now();
   if (store == nullptr) {
     failure_ = failure;

@@ -1,5 +1,6 @@
 #include "server/journal/rocksdb_journal.h"
 
+#include <optional>
 #include <utility>
 
 #include "server/journal/committer.h"
@@ -11,43 +12,20 @@
 namespace sluice::journal {
 namespace {
 
-constexpr std::chrono::seconds kCountInterval{1};  // bytes() looks at every file
-
 Result Closed(std::string* error) {
   *error = "the journal is closed after a failure: see its health";
   return Result::kUnavailable;
 }
 
-Result ExtentOf(const Store& store, const StoredSpace& space, Extent* extent, std::string* error) {
-  *extent = {space.name, space.epoch, space.trimmed + 1, space.last, 0};
-  if (space.trimmed == space.last) return Result::kOk;
-  BatchHeader first;
-  std::uint64_t records_bytes = 0;
-  const Result result = store.ReadHeader(space.id, extent->first, &first, &records_bytes);
-  if (result != Result::kOk) *error = PlaceOf(space.name, extent->first) + ": " + std::string(NameOf(result));
-  extent->bytes = space.total_bytes - first.total_bytes + records_bytes + first.contents_bytes;
-  return result;
-}
-
 }  // namespace
 
 std::unique_ptr<RocksDbJournal> RocksDbJournal::Open(const std::string& directory, const RocksDbOptions& options,
-                                                     std::string* error) {
-  Health failure;
-  std::unique_ptr<Store> store;
+                                                     Health* failure) {
+  std::unique_ptr<DataDirectory> held = DataDirectory::Open(directory, options, failure);
+  if (held == nullptr) return nullptr;
   std::vector<StoredSpace> spaces;
-  std::unique_ptr<DataDirectory> held = DataDirectory::Open(directory, options, &failure);
-  if (held != nullptr) store = Store::Open(held.get(), options, &failure);
-  if (store != nullptr) {
-    failure.result = store->ReadSpaces(&spaces, &failure.text);
-    if (failure.result != Result::kOk) store.reset();
-  }
-  if (store == nullptr) {
-    *error = failure.text;
-    const bool is_damage = failure.result == Result::kCorrupt || failure.result == Result::kLost;
-    if (is_damage) *error += ". What is damaged, and what not, says: sluiced --verify " + directory;
-    return nullptr;
-  }
+  std::unique_ptr<Store> store = Store::Open(held.get(), options, Access::kWrite, &spaces, failure);
+  if (store == nullptr) return nullptr;
   return std::unique_ptr<RocksDbJournal>(
       new RocksDbJournal(std::move(held), std::move(store), std::move(spaces), options));
 }
@@ -63,21 +41,16 @@ RocksDbJournal::RocksDbJournal(std::unique_ptr<DataDirectory> directory, std::un
 RocksDbJournal::~RocksDbJournal() = default;
 
 Result RocksDbJournal::List(std::vector<Extent>* extents, std::string* error) {
-  const std::shared_ptr<Store> store = slot_->Get();
-  if (store == nullptr) return Closed(error);
-  for (const StoredSpace& space : table_->All()) {
-    Extent extent;
-    if (const Result result = ExtentOf(*store, space, &extent, error); result != Result::kOk) return result;
-    extents->push_back(std::move(extent));
-  }
+  if (slot_->Get() == nullptr) return Closed(error);
+  for (const StoredSpace& space : table_->All()) extents->push_back(ExtentOf(space));
   return Result::kOk;
 }
 
 Result RocksDbJournal::Own(std::string_view space, Extent* extent, std::string* error) {
   StoredSpace owned;
-  if (const Result result = committer_->Own(space, &owned, error); result != Result::kOk) return result;
-  const std::shared_ptr<Store> store = slot_->Get();
-  return store == nullptr ? Closed(error) : ExtentOf(*store, owned, extent, error);
+  const Result result = committer_->Own(space, &owned, error);
+  if (result == Result::kOk) *extent = ExtentOf(owned);
+  return result;
 }
 
 Result RocksDbJournal::Scan(std::string_view space, std::uint64_t from,
@@ -107,15 +80,5 @@ Result RocksDbJournal::Snapshot(const std::string& directory, std::string* error
 }
 
 Health RocksDbJournal::health() const { return committer_->health(); }
-
-std::uint64_t RocksDbJournal::bytes() const {
-  MutexLock lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (!counted_ || now - *counted_ >= kCountInterval) {
-    bytes_ = directory_->bytes();
-    counted_ = now;
-  }
-  return bytes_;
-}
 
 }  // namespace sluice::journal

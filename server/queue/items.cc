@@ -12,19 +12,15 @@ void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents,
   const ItemId first{last_item_ + 1};
   const bool cold = PutsCold(queue);
   const bool logs = Logs(queue);
-  std::vector<ContentFacts> facts;
-  if (logs) LogPut(queue, contents, name, first, now, &facts);
-  std::uint32_t offset = logs ? put_offset_ : 0;
+  std::vector<Home> homes;
+  if (logs) homes = LogPut(queue, contents, name, first, now);
   for (std::size_t at = 0; at < contents.size(); ++at) {
     ContentPtr& content = contents[at];
-    Home home;
-    if (logs) home = {log_.position(), offset, static_cast<std::uint32_t>(facts[at].entry_bytes)};
-    offset += home.bytes;
     const auto payload_bytes = static_cast<std::uint32_t>(content->payload.size());
     const ItemId id{++last_item_};
     if (cold) {
       freed_ += Charge(*content) - limits::kColdItemBytes;
-      AddCold(queue, {id, now, home, payload_bytes});
+      AddCold(queue, {id, now, homes[at], payload_bytes});
       continue;
     }
     auto* const item = new StoredItem();
@@ -34,7 +30,7 @@ void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents,
     item->content = std::move(content);
     item->put_time = now;
     item->queue = &queue;
-    if (logs) SetHome(*item, home);
+    if (logs) SetHome(*item, homes[at]);
     queue.items.PushBack(item);
     queue.ready.PushNew(item);
   }

@@ -69,8 +69,8 @@ void Namespace::State::LogSession(SessionState& session) {
   session.home = log_.position();
 }
 
-void Namespace::State::LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name,
-                              ItemId first, TimePoint now, std::vector<ContentFacts>* facts) {
+std::vector<Home> Namespace::State::LogPut(const Queue& queue, const std::vector<ContentPtr>& contents,
+                                           const PutName& name, ItemId first, TimePoint now) {
   ItemsRecord record;
   record.queue = queue.number;
   record.first_id = first.value;
@@ -80,14 +80,17 @@ void Namespace::State::LogPut(const Queue& queue, const std::vector<ContentPtr>&
   record.fifo = queue.settings.order == Order::kFifo;
   record.offset = log_.contents_bytes();
   record.items.reserve(contents.size());
+  std::vector<Home> homes;
+  homes.reserve(contents.size());
   for (const ContentPtr& content : contents) {
+    const auto offset = static_cast<std::uint32_t>(log_.contents_bytes());
     const std::size_t entry_bytes = log_.AddContent(*content);
+    homes.push_back({log_.position(), offset, static_cast<std::uint32_t>(entry_bytes)});
     record.items.push_back({content->priority, content->payload.size(), entry_bytes});
   }
   log_.Add(record, SLUICE_SEEDED_BUG(kPromiseTooMuch) ? Durability::kAsync : queue.settings.durability);
   log_.SetAdds();
-  put_offset_ = static_cast<std::uint32_t>(record.offset);
-  *facts = std::move(record.items);
+  return homes;
 }
 
 // Does not wait for anything: it is written with what comes next. A restart that comes first gives the item to another.

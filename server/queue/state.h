@@ -205,9 +205,9 @@ class Namespace::State {
   void LogSession(SessionState& session);
   void LogLeased(const Queue& queue, const std::vector<Delivery>& deliveries, std::uint64_t redelivered);
   void LogExtended(const Queue& queue, const std::vector<StoredItem*>& items);
-  // The contents begin at put_offset_.
-  void LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name, ItemId first,
-              TimePoint now, std::vector<ContentFacts>* facts);
+  // Returns: where each item is at home.
+  std::vector<Home> LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name,
+                           ItemId first, TimePoint now);
   void SetHome(StoredItem& item, Home home);
   void LeaveHome(StoredItem& item);
   void LogNumbers(Durability level);
@@ -353,7 +353,6 @@ class Namespace::State {
   std::size_t replayed_contents_ = 0;   // bytes of contents in the batch that is replayed
   std::vector<StoredItem*> replayed_leases_;
 
-  std::uint32_t put_offset_ = 0;
   std::uint64_t last_queue_ = 0;
   std::uint64_t last_item_ = 0;
   std::uint64_t last_fence_ = 0;

@@ -181,7 +181,7 @@ bool SimServer::Start(std::string* problem) {
     });
   });
   journal_->Hold(true);
-  if (!broker_->Recover([](const broker::RecoveredSpace&) {}, problem)) return false;
+  if (broker_->Recover([](const broker::RecoveredSpace&) {}, problem) != journal::Result::kOk) return false;
   RunTimers();
   return true;
 }
