@@ -40,7 +40,7 @@ inline constexpr std::size_t kBatchFillBytes = 16u << 20;  // a batch that waits
 // server that starts skips so many, and writes down where it is when it has used half of them.
 inline constexpr std::uint64_t kNumbersSkipped = std::uint64_t{1} << 26;
 inline constexpr std::size_t kLogFactor = 2;                // beyond it, it may be so many times what is alive
-inline constexpr std::size_t kCopyForwardBytes = 1u << 20;  // that one batch carries for older ones at most
+inline constexpr std::size_t kCopyForwardBytes = 1u << 20;  // that one batch carries for older ones; more if it must
 
 // ---- counts (defaults; configurable) -----------------------------------------------------------
 inline constexpr std::size_t kMemoryBytes = std::size_t{1} << 30;  // items of the whole server

@@ -305,17 +305,13 @@ void Namespace::State::LinkReplayed(ReplayedQueue& of) {
   for (auto& [id, item] : of.items) items.push_back(item.release());
   of.items.clear();
   std::sort(items.begin(), items.end(), [](const StoredItem* a, const StoredItem* b) { return a->id < b->id; });
-  const auto take = [&of] {
-    ReplayedItem replayed;
-    of.line.Take(of.line.front(), &replayed);
-    return replayed;
-  };
   const auto link_line = [&](ItemId before) {
-    while (!of.line.empty() && of.line.front() < before) {
+    while (!of.line.empty() && of.line.front().item.id < before) {
+      const ReplayedItem replayed = of.line.PopFront();
       auto* const item = new StoredItem();
-      item->id = of.line.front();
+      item->id = replayed.item.id;
       item->queue = &queue;
-      LinkReplayed(*Stored(item, take()));
+      LinkReplayed(*Stored(item, replayed));
     }
   };
   for (StoredItem* const item : items) {
@@ -323,7 +319,7 @@ void Namespace::State::LinkReplayed(ReplayedQueue& of) {
     LinkReplayed(*item);
   }
   if (queue.settings.order != Order::kFifo) link_line(ItemId{last_item_ + 1});
-  while (!of.line.empty()) AddCold(queue, take().item);
+  while (!of.line.empty()) AddCold(queue, of.line.PopFront().item);
   budget_.Take(queue.cold.size() * limits::kColdItemBytes);
 }
 

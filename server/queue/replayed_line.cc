@@ -42,18 +42,33 @@ bool ReplayedLine::Take(ItemId id, ReplayedItem* item) {
   *item = *found;
   found->item.home = {};
   --size_;
-  for (Run& run : runs_) {
-    while (!run.empty() && IsGone(run.front())) run.pop_front();
-    while (!run.empty() && IsGone(run.back())) run.pop_back();
-  }
+  for (Run& run : runs_) Trim(&run);
   std::erase_if(runs_, [](const Run& run) { return run.empty(); });
   return true;
 }
 
-ItemId ReplayedLine::front() const {
-  ItemId lowest = runs_.front().front().item.id;
-  for (const Run& run : runs_) lowest = std::min(lowest, run.front().item.id);
+ReplayedItem ReplayedLine::PopFront() {
+  const std::size_t lowest = Lowest();
+  Run& run = runs_[lowest];
+  const ReplayedItem item = run.front();
+  run.pop_front();
+  --size_;
+  Trim(&run);
+  if (run.empty()) runs_.erase(runs_.begin() + static_cast<std::ptrdiff_t>(lowest));
+  return item;
+}
+
+std::size_t ReplayedLine::Lowest() const {
+  std::size_t lowest = 0;
+  for (std::size_t at = 1; at < runs_.size(); ++at) {
+    if (runs_[at].front().item.id < runs_[lowest].front().item.id) lowest = at;
+  }
   return lowest;
+}
+
+void ReplayedLine::Trim(Run* run) {
+  while (!run->empty() && IsGone(run->front())) run->pop_front();
+  while (!run->empty() && IsGone(run->back())) run->pop_back();
 }
 
 }  // namespace sluice::queue

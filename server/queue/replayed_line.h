@@ -29,11 +29,17 @@ class ReplayedLine {
   bool Add(const ReplayedItem& item);
   // Takes the one with the id out of the line. False: it is not here.
   bool Take(ItemId id, ReplayedItem* item);
-  // The lowest id. Requires: !empty().
-  ItemId front() const;
+  // The one with the lowest id. Requires: !empty().
+  const ReplayedItem& front() const { return runs_[Lowest()].front(); }
+  ReplayedItem PopFront();
 
  private:
   using Run = std::deque<ReplayedItem>;
+
+  // The run with the lowest id.
+  std::size_t Lowest() const;
+  // Takes what is gone off its ends.
+  static void Trim(Run* run);
 
   std::vector<Run> runs_;  // none is empty; the first and the last of each are here, home 0: one that is not any more
   std::size_t size_ = 0;

@@ -149,12 +149,14 @@ void Namespace::State::CarryItems(std::uint64_t until, std::size_t most, Effects
       item = next;
     }
   }
-  for (const auto& [name, queue] : queues_) {
+  for (const auto& named : queues_) {
+    const Queue& queue = *named.second;
     std::uint64_t last = 0;
-    queue->cold.VisitByHome(until, [&](const ColdItem& item) {
-      if (carried >= most && item.home.position != last) return false;  // what is read once is carried whole
+    queue.cold.VisitByHome(until, [&](const ColdItem& item) {
+      // What is read once is carried whole, unless there would be no room for puts beside it.
+      if (carried >= most && (item.home.position != last || carried >= limits_.batch_bytes / 2)) return false;
       last = item.home.position;
-      carrying_.cold[queue->number].push_back({item.id, item.home, {}});
+      carrying_.cold[queue.number].push_back({item.id, item.home, {}});
       carried += item.home.bytes;
       read(last);
       return true;
