@@ -39,7 +39,7 @@ inline constexpr std::size_t kBatchFillBytes = 16u << 20;  // a batch that waits
 // server that starts skips so many, and writes down where it is when it has used half of them.
 inline constexpr std::uint64_t kNumbersSkipped = std::uint64_t{1} << 26;
 inline constexpr std::size_t kLogFactor = 2;                // beyond it, it may be so many times what is alive
-inline constexpr std::size_t kCopyForwardBytes = 1u << 20;  // that one batch carries for older ones at most
+inline constexpr std::size_t kCopyForwardBytes = 1u << 20;  // that one batch carries for older ones; more if it must
 
 // ---- counts (defaults; configurable) -----------------------------------------------------------
 inline constexpr std::size_t kMemoryBytes = std::size_t{1} << 30;  // items of the whole server
@@ -48,7 +48,8 @@ inline constexpr std::size_t kNamespaces = 1'000;                  // each has i
 inline constexpr std::size_t kWaiters = 100'000;                   // parked calls of the whole server
 inline constexpr std::size_t kSessions = 20'000;                   // sessions, connected or in their grace period
 inline constexpr std::size_t kRetainedAnswers = 65'536;            // answers that a session's client did not confirm
-inline constexpr std::size_t kPutWindow = 262'144;  // puts of a namespace that are known again when they come again
+inline constexpr std::size_t kSettledLeases = 65'536;  // of a session, known after a restart: task_done may come again
+inline constexpr std::size_t kPutWindow = 262'144;     // puts of a namespace that are known again when they come again
 
 // ---- times -------------------------------------------------------------------------------------
 inline constexpr auto kTimeout = std::chrono::milliseconds(365 * 24h);  // longest timeout; absent means for ever

@@ -224,6 +224,11 @@ void Space::HoldPuts(bool hold) {
 // ---- reading -----------------------------------------------------------------------------------
 
 void Space::Load() {
+  if (stopped_) {  // nobody waits for contents any more, and the next server tidies the log
+    effects_.loads.clear();
+    loads_.clear();
+    return;
+  }
   loads_.insert(loads_.end(), effects_.loads.begin(), effects_.loads.end());
   effects_.loads.clear();
   std::erase_if(loads_, [&, durable = durable_](std::uint64_t position) {

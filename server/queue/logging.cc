@@ -123,7 +123,7 @@ void Namespace::State::LogExtended(const Queue& queue, const std::vector<StoredI
 void Namespace::State::SetHome(StoredItem& item, Home home) {
   item.home = home;
   homes_[home.position].PushBack(&item);
-  live_bytes_ += home.bytes;
+  live_bytes_ += LogBytes(item);
 }
 
 void Namespace::State::LeaveHome(StoredItem& item) {
@@ -131,7 +131,7 @@ void Namespace::State::LeaveHome(StoredItem& item) {
   const auto found = homes_.find(item.home.position);
   found->second.Erase(&item);
   if (found->second.empty()) homes_.erase(found);
-  live_bytes_ -= item.home.bytes;
+  live_bytes_ -= LogBytes(item);
   item.home = {};
 }
 

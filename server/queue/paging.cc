@@ -22,21 +22,24 @@ bool Namespace::State::PutsCold(const Queue& queue) const {
 }
 
 void Namespace::State::AddCold(Queue& queue, const ColdItem& item) {
-  queue.cold.push_back(item);
-  queue.cold_bytes += item.payload_bytes;
-  live_bytes_ += item.home.bytes;
+  queue.cold.PushBack(item);
+  live_bytes_ += LogBytes(item);
+}
+
+ColdItem Namespace::State::TakeCold(Queue& queue) {
+  const ColdItem cold = queue.cold.PopFront();
+  live_bytes_ -= LogBytes(cold);
+  return cold;
 }
 
 StoredItem& Namespace::State::Thaw(Queue& queue) {
-  const ColdItem cold = queue.cold.front();
-  queue.cold.pop_front();
-  queue.cold_bytes -= cold.payload_bytes;
-  live_bytes_ -= cold.home.bytes;  // SetHome counts it again
+  const ColdItem cold = TakeCold(queue);
   budget_.Take(limits::kItemOverheadBytes - limits::kColdItemBytes);
   auto* const item = new StoredItem();
   item->id = cold.id;
   item->put_time = cold.put_time;
   item->payload_bytes = cold.payload_bytes;
+  item->record_bytes = cold.record_bytes;
   item->queue = &queue;
   SetHome(*item, cold.home);
   queue.items.PushBack(item);
@@ -45,10 +48,7 @@ StoredItem& Namespace::State::Thaw(Queue& queue) {
 }
 
 void Namespace::State::FinishCold(Queue& queue, Effects& effects) {
-  const ColdItem cold = queue.cold.front();
-  queue.cold.pop_front();
-  queue.cold_bytes -= cold.payload_bytes;
-  live_bytes_ -= cold.home.bytes;
+  const ColdItem cold = TakeCold(queue);
   freed_ += limits::kColdItemBytes;
   effects.memory_freed = true;
   ++queue.discarded;
@@ -56,10 +56,16 @@ void Namespace::State::FinishCold(Queue& queue, Effects& effects) {
   CountFinished(queue, cold.id);
 }
 
+void Namespace::State::Read(std::uint64_t position, ReadFor purpose, Effects& effects) {
+  const auto [reading, is_new] = loading_.try_emplace(position);
+  if (is_new) effects.loads.push_back(position);
+  if (purpose == ReadFor::kGetters) reading->second = ReadFor::kGetters;
+}
+
 void Namespace::State::Refill(Queue& queue, Effects& effects) {
   const std::size_t window = Window();
   const ReadyList& ready = queue.ready;
-  if (ready.HasFront() && Weight(ready.loaded_bytes(), ready.size() - ready.unloaded()) >= window / 2) return;
+  if (ready.HasFront() && ready.loaded_weight() >= window / 2) return;
   while (!queue.cold.empty() && Weight(ready.bytes(), ready.size()) < window) Thaw(queue);
   if (ready.unloaded() == 0) return;
   std::size_t looked_at = 0;
@@ -67,46 +73,47 @@ void Namespace::State::Refill(Queue& queue, Effects& effects) {
     const std::size_t bytes = Weight(item.bytes(), 1);
     // Nothing is loaded that Shed() would take away again: the two would go on for ever.
     if (looked_at > 0 && looked_at + bytes > window) return false;
-    if (!item.content && loading_.insert(item.home.position).second) effects.loads.push_back(item.home.position);
+    if (!item.content) Read(item.home.position, ReadFor::kGetters, effects);
     looked_at += bytes;
     return true;
   });
 }
 
 void Namespace::State::Shed(Queue& queue, Effects& effects) {
-  if (!Logs(queue) || queue.settings.order == Order::kFifo) return;
-  const auto is_too_much = [&] {
-    const std::size_t loaded = queue.ready.size() - queue.ready.unloaded();
-    return loaded > 1 && Weight(queue.ready.loaded_bytes(), loaded) > Window();
-  };
-  while (is_too_much()) {
-    StoredItem& item = *queue.ready.Shed();
-    freed_ += ContentBytes(*item.content);
-    item.content.reset();
-    effects.memory_freed = true;
-  }
+  if (!Logs(queue)) return;
+  const std::size_t window = Window();
+  // What is put into a long fifo queue is cold at once: only what comes back, or was read with it, can be too much.
+  const std::size_t too_much = queue.settings.order == Order::kFifo ? 2 * window : window;
+  if (queue.ready.loaded_weight() <= too_much) return;
+  const std::size_t bytes = queue.ready.Shed(window);
+  freed_ += bytes;
+  if (bytes > 0) effects.memory_freed = true;
 }
 
 bool Namespace::State::Loaded(std::uint64_t position, std::string_view contents, TimePoint now, Effects& effects) {
-  loading_.erase(position);
+  const auto reading = loading_.find(position);
+  const bool is_for_getters = reading != loading_.end() && reading->second == ReadFor::kGetters;
+  if (reading != loading_.end()) loading_.erase(reading);
+  std::vector<Queue*> touched;
+  if (is_for_getters && !FillContents(position, contents, &touched)) return false;
+  if (carrying_.positions.erase(position) > 0 && !CarryRead(position, contents)) return false;
+  for (Queue* queue : touched) Settle(*queue, now, effects);
+  return true;
+}
+
+bool Namespace::State::FillContents(std::uint64_t position, std::string_view contents, std::vector<Queue*>* touched) {
   const auto found = homes_.find(position);
   if (found == homes_.end()) return true;  // all of them have gone since
-  std::vector<Queue*> touched;
-  std::vector<StoredItem*> to_move;
   for (StoredItem* item = found->second.front(); item != nullptr; item = found->second.Next(item)) {
-    const Home& home = item->home;
-    if (home.offset > contents.size() || home.bytes > contents.size() - home.offset) return false;
-    if (position <= move_to_) to_move.push_back(item);
     if (item->content) continue;
-    item->content = ReadContent(contents.substr(home.offset, home.bytes));
+    if (!IsWithin(item->home, contents)) return false;
+    item->content = ReadContent(contents.substr(item->home.offset, item->home.bytes));
     if (!item->content || item->content->payload.size() != item->payload_bytes) return false;
     budget_.Take(ContentBytes(*item->content));
     if (item->leased()) continue;
     item->queue->ready.Loaded(item);
-    if (std::find(touched.begin(), touched.end(), item->queue) == touched.end()) touched.push_back(item->queue);
+    if (std::find(touched->begin(), touched->end(), item->queue) == touched->end()) touched->push_back(item->queue);
   }
-  for (StoredItem* item : to_move) MoveItem(*item, contents.substr(item->home.offset, item->home.bytes));
-  for (Queue* queue : touched) Settle(*queue, now, effects);
   return true;
 }
 

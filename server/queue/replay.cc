@@ -17,6 +17,15 @@ namespace {
 
 TimePoint At(std::int64_t microseconds) { return TimePoint(Duration(microseconds)); }
 
+StoredItem* Stored(StoredItem* item, const ReplayedItem& replayed) {
+  item->priority = replayed.priority;
+  item->put_time = replayed.item.put_time;
+  item->payload_bytes = replayed.item.payload_bytes;
+  item->record_bytes = replayed.item.record_bytes;
+  item->home = replayed.item.home;
+  return item;
+}
+
 }  // namespace
 
 // ---- records -----------------------------------------------------------------------------------
@@ -49,17 +58,29 @@ StoredItem* Namespace::State::Replayer::Add(OfQueue& of, std::uint64_t id) {
   return item.get();
 }
 
-StoredItem* Namespace::State::Replayer::Find(OfQueue& of, std::uint64_t id) {
-  auto& cold = of.queue->cold;
-  while (!cold.empty() && cold.front().id.value <= id) {
-    StoredItem* const item = Add(of, cold.front().id.value);
-    item->put_time = cold.front().put_time;
-    item->payload_bytes = cold.front().payload_bytes;
-    item->home = cold.front().home;
-    cold.pop_front();
+void Namespace::State::Replayer::AddToLine(OfQueue& of, const ReplayedItem& item) {
+  if (ReplayedItem* const known = of.line.Find(item.item.id)) {
+    *known = item;
+  } else if (!of.line.Add(item)) {
+    Stored(Add(of, item.item.id.value), item);
   }
+}
+
+StoredItem* Namespace::State::Replayer::Find(OfQueue& of, std::uint64_t id) {
+  ReplayedItem replayed;
+  if (of.line.Take(ItemId{id}, &replayed)) return Stored(Add(of, id), replayed);
   const auto found = of.items.find(id);
   return found == of.items.end() ? nullptr : found->second.get();
+}
+
+void Namespace::State::Replayer::NoteSettled(const StoredItem& item, Settled how) {
+  if (item.owner == nullptr) return;
+  item.owner->settled.emplace(item.fence.value, how);
+  auto& fences = settled_[item.owner];
+  fences.push_back(item.fence.value);
+  if (fences.size() <= limits::kSettledLeases) return;
+  item.owner->settled.erase(fences.front());
+  fences.pop_front();
 }
 
 template <typename One>
@@ -73,11 +94,8 @@ void Namespace::State::Replayer::SetLease(StoredItem& item, std::uint64_t fence,
 
 void Namespace::State::Replayer::Take(const QueueRecord& record) {
   OfQueue& of = Of(record.queue);
-  Queue& queue = *of.queue;
   if (!of.defined) {  // its name and the order of its line are known only now
-    auto fresh = std::make_unique<Queue>(record.queue, record.name, record.settings, At(record.created_us));
-    fresh->cold.swap(queue.cold);
-    of.queue = std::move(fresh);
+    of.queue = std::make_unique<Queue>(record.queue, record.name, record.settings, At(record.created_us));
     for (auto& [id, item] : of.items) item->queue = of.queue.get();
     of.defined = true;
   }
@@ -106,15 +124,7 @@ void Namespace::State::Replayer::Take(const ItemsRecord& record) {
   for (const ContentFacts& facts : record.items) {
     const Home home{position_, offset, static_cast<std::uint32_t>(facts.entry_bytes)};
     const auto payload_bytes = static_cast<std::uint32_t>(facts.payload_bytes);
-    if (record.fifo) {
-      queue.cold.push_back({ItemId{id}, time, home, payload_bytes});
-    } else {
-      StoredItem* const item = Add(of, id);
-      item->priority = facts.priority;
-      item->put_time = time;
-      item->payload_bytes = payload_bytes;
-      item->home = home;
-    }
+    AddToLine(of, {{ItemId{id}, time, home, payload_bytes, kPutRecordBytes}, facts.priority});
     offset += home.bytes;
     ++id;
   }
@@ -128,20 +138,23 @@ void Namespace::State::Replayer::Take(const ItemsRecord& record) {
 
 void Namespace::State::Replayer::Take(const ItemRecord& record) {
   OfQueue& of = Of(record.queue);
+  const Home home{position_, static_cast<std::uint32_t>(record.offset),
+                  static_cast<std::uint32_t>(record.content.entry_bytes)};
+  const auto record_bytes = kItemRecordBytes + static_cast<std::uint32_t>(record.last_error.size());
+  const ReplayedItem replayed{{ItemId{record.id}, At(record.put_time_us), home,
+                               static_cast<std::uint32_t>(record.content.payload_bytes), record_bytes},
+                              record.content.priority};
+  contents_ += home.bytes;
+  state_.last_item_ = std::max(state_.last_item_, record.id);
+  state_.last_fence_ = std::max(state_.last_fence_, record.fence);
+  if (record.deliveries == 0 && !of.items.contains(record.id)) return AddToLine(of, replayed);
   StoredItem* item = Find(of, record.id);
   if (item == nullptr) item = Add(of, record.id);
-  item->priority = record.content.priority;
-  item->put_time = At(record.put_time_us);
-  item->payload_bytes = static_cast<std::uint32_t>(record.content.payload_bytes);
-  item->home = {position_, static_cast<std::uint32_t>(record.offset),
-                static_cast<std::uint32_t>(record.content.entry_bytes)};
+  Stored(item, replayed);
   item->attempts = static_cast<std::uint32_t>(record.attempts);
   item->deliveries = static_cast<std::uint32_t>(record.deliveries);
   item->last_error = record.last_error;
   SetLease(*item, record.fence, record);
-  contents_ += item->home.bytes;
-  state_.last_item_ = std::max(state_.last_item_, record.id);
-  state_.last_fence_ = std::max(state_.last_fence_, record.fence);
 }
 
 void Namespace::State::Replayer::Take(const LeasedRecord& record) {
@@ -165,7 +178,7 @@ void Namespace::State::Replayer::Take(const ReturnedRecord& record) {
   for (const std::uint64_t id : record.items) {
     StoredItem* const item = Find(of, id);
     if (item == nullptr) continue;
-    if (item->owner != nullptr) item->owner->settled.emplace(item->fence.value, Settled::kReturned);
+    NoteSettled(*item, Settled::kReturned);
     item->fence = {};
     item->owner = nullptr;
     item->deadline.reset();
@@ -189,14 +202,12 @@ void Namespace::State::Replayer::Take(const FinishedRecord& record) {
   }
   const Settled how = record.outcome == Outcome::kDone ? Settled::kDone : Settled::kReturned;
   for (const std::uint64_t id : record.items) {
-    if (!queue.cold.empty() && queue.cold.front().id.value == id) {
-      queue.cold.pop_front();
-      continue;
-    }
-    const StoredItem* const item = Find(of, id);
-    if (item == nullptr) continue;
-    if (item->owner != nullptr) item->owner->settled.emplace(item->fence.value, how);
-    of.items.erase(id);
+    ReplayedItem discarded;
+    if (of.line.Take(ItemId{id}, &discarded)) continue;
+    const auto found = of.items.find(id);
+    if (found == of.items.end()) continue;
+    NoteSettled(*found->second, how);
+    of.items.erase(found);
   }
 }
 
@@ -225,13 +236,11 @@ void Namespace::State::Replayer::Take(const SessionEndedRecord& record) {
 }
 
 void Namespace::State::Replayer::Take(const RememberedPutRecord& record) {
-  const TimePoint time = At(record.time_us);
-  state_.window_.Remember({{record.queue, record.producer, record.sequence},
-                           ItemId{record.first_id},
-                           static_cast<std::uint32_t>(record.count),
-                           time,
-                           position_},
-                          time);
+  state_.window_.Replay({{record.queue, record.producer, record.sequence},
+                         ItemId{record.first_id},
+                         static_cast<std::uint32_t>(record.count),
+                         At(record.time_us),
+                         position_});
 }
 
 void Namespace::State::Replayer::Take(const NumbersRecord& record) {
@@ -243,7 +252,7 @@ void Namespace::State::Replayer::Take(const NumbersRecord& record) {
 
 std::size_t Namespace::State::Replayer::item_count() const {
   std::size_t count = 0;
-  for (const auto& [number, of] : queues_) count += of.items.size() + of.queue->cold.size();
+  for (const auto& [number, of] : queues_) count += of.items.size() + of.line.size();
   return count;
 }
 
@@ -257,7 +266,7 @@ bool Namespace::State::Replayer::HandOver(std::string* error) {
       return false;
     }
     forgets = forgets || !of.queue->durable();
-    Link(*of.queue, TakeItems(of));
+    Link(of);
     std::string name = of.queue->name;
     state_.queues_.emplace(std::move(name), std::move(of.queue));
   }
@@ -268,34 +277,44 @@ bool Namespace::State::Replayer::HandOver(std::string* error) {
   return true;
 }
 
-std::vector<StoredItem*> Namespace::State::Replayer::TakeItems(OfQueue& of) {
+void Namespace::State::Replayer::Link(OfQueue& of) {
+  Queue& queue = *of.queue;
   std::vector<StoredItem*> items;
   items.reserve(of.items.size());
   for (auto& [id, item] : of.items) items.push_back(item.release());
   of.items.clear();
   std::sort(items.begin(), items.end(), [](const StoredItem* a, const StoredItem* b) { return a->id < b->id; });
-  return items;
+  const auto link_line = [&](ItemId before) {
+    while (!of.line.empty() && of.line.front().item.id < before) {
+      const ReplayedItem replayed = of.line.PopFront();
+      auto* const item = new StoredItem();
+      item->id = replayed.item.id;
+      item->queue = &queue;
+      Link(*Stored(item, replayed));
+    }
+  };
+  for (StoredItem* const item : items) {
+    link_line(item->id);
+    Link(*item);
+  }
+  if (queue.settings.order != Order::kFifo) link_line(ItemId{state_.last_item_ + 1});
+  while (!of.line.empty()) state_.AddCold(queue, of.line.PopFront().item);
+  state_.budget_.Take(queue.cold.size() * limits::kColdItemBytes);
 }
 
-void Namespace::State::Replayer::Link(Queue& queue, const std::vector<StoredItem*>& items) {
-  for (StoredItem* const item : items) {
-    queue.items.PushBack(item);
-    state_.SetHome(*item, item->home);
-    state_.budget_.Take(Charge(*item));
-    if (!item->leased()) {
-      queue.ready.PushNew(item);
-      continue;
-    }
-    queue.leased_bytes += item->bytes();
-    leases_.push_back(item);
-    if (item->owner != nullptr) item->owner->leases.PushBack(item);
-    if (item->deadline) state_.lease_deadlines_.emplace(*item->deadline, item->fence);
+void Namespace::State::Replayer::Link(StoredItem& item) {
+  Queue& queue = *item.queue;
+  queue.items.PushBack(&item);
+  state_.SetHome(item, item.home);
+  state_.budget_.Take(Charge(item));
+  if (!item.leased()) {
+    queue.ready.PushNew(&item);
+    return;
   }
-  for (const ColdItem& cold : queue.cold) {
-    queue.cold_bytes += cold.payload_bytes;
-    state_.live_bytes_ += cold.home.bytes;
-  }
-  state_.budget_.Take(queue.cold.size() * limits::kColdItemBytes);
+  queue.leased_bytes += item.bytes();
+  leases_.push_back(&item);
+  if (item.owner != nullptr) item.owner->leases.PushBack(&item);
+  if (item.deadline) state_.lease_deadlines_.emplace(*item.deadline, item.fence);
 }
 
 std::vector<StoredItem*> Namespace::State::Replayer::TakeLeases() {
@@ -314,6 +333,7 @@ bool Namespace::State::Replay(std::uint64_t position, std::string_view records, 
 bool Namespace::State::EndReplay(std::string* error) { return !replayer_ || replayer_->HandOver(error); }
 
 void Namespace::State::AfterReplay(TimePoint now, Effects& effects) {
+  window_.EndReplay(now);
   if (!replayer_) return;
   const std::vector<StoredItem*> leases = replayer_->TakeLeases();
   replayer_.reset();
@@ -321,8 +341,8 @@ void Namespace::State::AfterReplay(TimePoint now, Effects& effects) {
   for (StoredItem* const item : leases) {
     if (item->owner == nullptr && !item->deadline) {  // a plain pop that nobody can confirm any more
       Return(*item, Attempt::kDoesNotCount, effects);
-    } else if (loading_.insert(item->home.position).second) {
-      effects.loads.push_back(item->home.position);  // as before the restart: what comes back is there to be got
+    } else {
+      Read(item->home.position, ReadFor::kGetters, effects);  // as before the restart: what comes back is there
     }
   }
   std::vector<SessionId> unknown;  // their ends, or their beginnings, are not in the log any more

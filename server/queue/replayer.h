@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/queue/replayed_line.h"
 #include "server/queue/state.h"
 
 namespace sluice::queue {
@@ -36,7 +38,8 @@ class Namespace::State::Replayer {
   struct OfQueue {
     std::unique_ptr<Queue> queue;
     bool defined = false;
-    std::unordered_map<std::uint64_t, std::unique_ptr<StoredItem>> items;  // all but the cold
+    ReplayedLine line;                                                     // items to which nothing has happened
+    std::unordered_map<std::uint64_t, std::unique_ptr<StoredItem>> items;  // the others
   };
 
   void Take(const QueueRecord& record);
@@ -54,19 +57,23 @@ class Namespace::State::Replayer {
   void Take(const NumbersRecord& record);
 
   OfQueue& Of(std::uint64_t number);
-  // The item, out of the cold if it is there. Null: not known.
+  // The item, out of the line if it is there. Null: not known.
   static StoredItem* Find(OfQueue& of, std::uint64_t id);
   static StoredItem* Add(OfQueue& of, std::uint64_t id);
+  static void AddToLine(OfQueue& of, const ReplayedItem& item);
+  // The lease of the item ended so.
+  void NoteSettled(const StoredItem& item, Settled how);
   // Of an ItemRecord, a LeasedRecord.
   template <typename One>
   void SetLease(StoredItem& item, std::uint64_t fence, const One& record);
-  static std::vector<StoredItem*> TakeItems(OfQueue& of);
-  void Link(Queue& queue, const std::vector<StoredItem*>& items);
+  void Link(OfQueue& of);
+  void Link(StoredItem& item);
 
   State& state_;
   std::uint64_t position_ = 0;  // of the batch that is read
   std::size_t contents_ = 0;    // bytes of the contents in it
   std::map<std::uint64_t, OfQueue> queues_;
+  std::unordered_map<SessionState*, std::deque<std::uint64_t>> settled_;  // fences, as they are in it, oldest first
   std::vector<StoredItem*> leases_;
 };
 

@@ -218,10 +218,16 @@ class Namespace::State {
   // True when what is put now is not kept in memory: it is far from the front.
   bool PutsCold(const Queue& queue) const;
   std::size_t Window() const;
+  enum class ReadFor { kCarrying, kGetters };  // the second includes the first
+  // Asks for the contents at `position`, once.
+  void Read(std::uint64_t position, ReadFor purpose, Effects& effects);
+  // Keeps what was read for getters, and adds their queues to `touched`. False: it is not what was written.
+  bool FillContents(std::uint64_t position, std::string_view contents, std::vector<Queue*>* touched);
   // Asks for the contents that will be needed soon.
   void Refill(Queue& queue, Effects& effects);
   void AddCold(Queue& queue, const ColdItem& item);
-  // Takes contents that are far from the front out of memory, if the queue is no fifo queue.
+  ColdItem TakeCold(Queue& queue);
+  // Takes contents that are far from the front out of memory.
   void Shed(Queue& queue, Effects& effects);
   // The first cold item becomes a ready one.
   StoredItem& Thaw(Queue& queue);
@@ -229,10 +235,29 @@ class Namespace::State {
   void FinishCold(Queue& queue, Effects& effects);
 
   // ---- tidying.cc: the log is kept short ----
-  // Carries what is alive in the oldest batches over into the one that is being written, if the log is too long.
-  void Tidy(TimePoint now, Effects& effects);
-  void MoveItem(StoredItem& item, std::string_view content);
+  // What is read for a cold item that is carried forward.
+  struct ColdContent {
+    ItemId id;
+    Home home;
+    std::string bytes;
+  };
+  // Of the log, for all that is alive, about.
+  std::int64_t LiveBytes() const;
+  // Carries what is alive in the oldest batches over into the one that is being written, if the log is too long and
+  // all was carried that was read before. False: nothing to do.
+  bool Tidy(TimePoint now, Effects& effects);
+  // All but items. `until`: it is to leave the batches up to there.
+  void CarrySmall(std::uint64_t until);
+  // About `most` bytes at once.
+  void CarryItems(std::uint64_t until, std::size_t most, Effects& effects);
+  // What was read for it. False: something is not where it should be.
+  bool CarryRead(std::uint64_t position, std::string_view contents);
+  bool CarryCold();
+  void CarryItem(StoredItem& item, std::string_view content);
+  Home LogItem(ItemRecord&& record, std::string_view content, const Queue& queue);
   std::uint64_t OldestHome() const;
+  // The oldest batches in which nothing is alive are not counted any more: up to the position that is returned.
+  std::uint64_t LeaveOutDead();
   void CountBatch(std::uint64_t position, std::size_t bytes);
 
   // ---- waiting.cc ----
@@ -282,17 +307,23 @@ class Namespace::State {
     std::uint64_t last = 0;  // position of its last batch
     std::size_t bytes = 0;
   };
+  struct Carrying {
+    std::set<std::uint64_t> positions;                       // that are being read for it
+    std::map<std::uint64_t, std::vector<ColdContent>> cold;  // by queue number, in order of home
+    bool goes_on = false;                                    // the next batch has to look at the log
+  };
+  using HomeList = IntrusiveList<StoredItem, &StoredItem::by_home>;
   Log log_;
   bool hold_puts_ = false;
   DedupWindow window_;
-  std::map<std::uint64_t, IntrusiveList<StoredItem, &StoredItem::by_home>> homes_;  // by position
-  std::set<std::uint64_t> loading_;                                                 // positions
-  std::deque<LogPart> log_parts_;                                                   // oldest first
-  std::size_t log_limit_;  // a log up to this size is not tidied
+  std::map<std::uint64_t, HomeList> homes_;   // by position
+  std::map<std::uint64_t, ReadFor> loading_;  // by position
+  std::deque<LogPart> log_parts_;             // oldest first
+  std::size_t log_limit_;                     // a log up to this size is not tidied
   std::size_t log_bytes_ = 0;
-  std::size_t live_bytes_ = 0;      // of the log, for items
-  std::size_t untidied_bytes_ = 0;  // written since the log was last looked at
-  std::uint64_t move_to_ = 0;       // what is at home up to here is to be moved
+  std::size_t live_bytes_ = 0;       // of the log, for items
+  std::int64_t looked_at_dead_ = 0;  // how much of the log was dead when it was last looked at
+  Carrying carrying_;
   std::uint64_t numbers_home_ = 0;
   // No number is heard of before this position is durable: or the next server, which counts on from what it finds
   // there, might give it out again.
