@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint64_t kOfFull = 16;    // on a full disk it is done for this part of what is worth it else
 constexpr int kIntervalsToCompact = 30;  // while there is room: others write files anew, too
-constexpr std::uint64_t kSlackBytes = std::uint64_t{1} << 20;
 
 }  // namespace
 
@@ -66,7 +65,8 @@ bool Reclaimer::Sweep() {
   if (garbage.bytes() < worth) return false;
   const auto now = std::chrono::steady_clock::now();
   if (!is_full && now - compacted_ < kIntervalsToCompact * options_.reclaim_interval) return true;
-  if (garbage.BytesBeside() + kSlackBytes > free_bytes) return true;
+  // With something for the logs that grow meanwhile.
+  if (garbage.BytesBeside() + options_.min_free_reserve_bytes / 8 > free_bytes) return true;
   compacted_ = now;
   if (!garbage.Compact(store->is_closing()).ok()) return true;
   for (const StoredSpace& space : spaces) swept_[space.id] = space.trimmed;
