@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kPartBytes = 1u << 20;    // sizes of the log are kept for parts of about this size
 constexpr std::size_t kTidyEvery = 256u << 10;  // written: looking costs a little for each queue and session
 
-std::int64_t Microseconds(TimePoint time) { return time.time_since_epoch().count(); }
-
 }  // namespace
 
 LogBatch Namespace::State::TakeBatch(TimePoint now, Effects& effects) {

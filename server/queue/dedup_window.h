@@ -24,7 +24,7 @@ struct RememberedPut {
 };
 
 // The newest limits::kPutWindow ones, for limits::kPutWindowTime. Thread safety: none.
-class PutWindow {
+class DedupWindow {
  public:
   // Null: it is not known. Borrows: until the next call.
   const RememberedPut* Find(const PutName& name) const;
