@@ -10,8 +10,14 @@ constexpr std::uint64_t kMaxGroupBytes = std::uint64_t{8} << 20;  // written at 
 
 }  // namespace
 
-Committer::Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable* table, const RocksDbOptions& options)
-    : directory_(directory), slot_(slot), table_(table), options_(options), disk_(directory, options) {
+Committer::Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable* table, Reclaimer* reclaimer,
+                     const RocksDbOptions& options)
+    : directory_(directory),
+      slot_(slot),
+      table_(table),
+      reclaimer_(reclaimer),
+      options_(options),
+      disk_(directory, options) {
   SetHealth(disk_.HasRoom(false) ? Health{} : Health{Result::kFull, disk_.text()});
   thread_ = std::thread([this] { Run(); });
 }
@@ -112,6 +118,7 @@ void Committer::Commit(CommitGroup* group) {
   if (group->has_changes) status = store->Write(&group->batch);
   if (status.ok()) {
     table_->Update(group->spaces);
+    if (!group->trims.empty() || !disk_.HasRoom(false)) reclaimer_->Wake();
     Answer(group, true);
     if (group->wants_sync) status = store->Sync();
   }

@@ -25,6 +25,7 @@
 #include "server/journal/data_directory.h"
 #include "server/journal/disk_space.h"
 #include "server/journal/journal.h"
+#include "server/journal/reclaimer.h"
 #include "server/journal/space_table.h"
 #include "server/journal/store_slot.h"
 
@@ -33,7 +34,8 @@ namespace sluice::journal {
 class Committer {
  public:
   // Borrows: all, until destroyed. Requires: the slot is open.
-  Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable* table, const RocksDbOptions& options);
+  Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable* table, Reclaimer* reclaimer,
+            const RocksDbOptions& options);
   // What was appended before is carried out and answered.
   ~Committer();
   Committer(const Committer&) = delete;
@@ -62,6 +64,7 @@ class Committer {
   const DataDirectory* const directory_;
   StoreSlot* const slot_;
   SpaceTable* const table_;
+  Reclaimer* const reclaimer_;
   const RocksDbOptions options_;
   // The thread's own.
   DiskSpace disk_;

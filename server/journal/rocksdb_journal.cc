@@ -8,6 +8,7 @@
 #include "server/journal/committer.h"
 #include "server/journal/data_directory.h"
 #include "server/journal/offline_reader.h"
+#include "server/journal/reclaimer.h"
 #include "server/journal/space_table.h"
 #include "server/journal/store.h"
 #include "server/journal/store_slot.h"
@@ -39,8 +40,9 @@ RocksDbJournal::RocksDbJournal(std::unique_ptr<DataDirectory> directory, std::un
       directory_(std::move(directory)),
       slot_(std::make_unique<StoreSlot>()),
       table_(std::make_unique<SpaceTable>(std::move(spaces))),
-      committer_((slot_->Set(std::move(store)),
-                  std::make_unique<Committer>(directory_.get(), slot_.get(), table_.get(), options))) {}
+      reclaimer_((slot_->Set(std::move(store)),
+                  std::make_unique<Reclaimer>(directory_.get(), slot_.get(), table_.get(), options))),
+      committer_(std::make_unique<Committer>(directory_.get(), slot_.get(), table_.get(), reclaimer_.get(), options)) {}
 
 RocksDbJournal::~RocksDbJournal() = default;
 

@@ -14,6 +14,7 @@
 namespace sluice::journal {
 
 class Committer;
+class Reclaimer;
 class DataDirectory;
 class SpaceTable;
 class Store;
@@ -51,6 +52,7 @@ class RocksDbJournal : public Journal {
   const std::unique_ptr<DataDirectory> directory_;
   const std::unique_ptr<StoreSlot> slot_;
   const std::unique_ptr<SpaceTable> table_;
+  const std::unique_ptr<Reclaimer> reclaimer_;
   const std::unique_ptr<Committer> committer_;
 };
 

@@ -21,6 +21,10 @@ struct RocksDbOptions {
   std::uint64_t min_free_reserve_bytes = std::uint64_t{8} << 20;
   // A file that only takes space. It is removed when others have filled the disk, so that queues can still be emptied.
   std::uint64_t reserve_bytes = std::uint64_t{32} << 20;
+  // Trimmed batches take space until RocksDB writes their files anew. When they take this much, or a sixteenth of it
+  // while less than twice min_free_bytes are free, that is done at once; looked at no more often than the interval.
+  std::uint64_t reclaim_bytes = std::uint64_t{64} << 20;
+  std::chrono::milliseconds reclaim_interval{1000};
   // After a failure the directory is opened anew, at once and then as often as this.
   std::chrono::milliseconds retry_interval{1000};
   // All access to files goes through it; null = the operating system's. Tests make it fail.

@@ -113,7 +113,10 @@ Result Store::ReadLast(StoredSpace* space, std::string* error) const {
     *error = entry->status().ToString();
     return ResultOf(entry->status());
   }
-  if (!entry->Valid() || ViewOf(entry->key()) < BatchKey(space->id, Part::kRecords, 0)) return Result::kOk;
+  // What was trimmed may be there still, or again: see Garbage::DropFiles.
+  if (!entry->Valid() || ViewOf(entry->key()) < BatchKey(space->id, Part::kRecords, space->trimmed + 1)) {
+    return Result::kOk;
+  }
   std::string_view records;
   const std::uint64_t position = PositionOfBatchKey(ViewOf(entry->key()));
   if (!DecodeBatch(ViewOf(entry->key()), ViewOf(entry->value()), &space->newest, &records)) {

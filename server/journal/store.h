@@ -3,6 +3,7 @@
 
 #include <rocksdb/db.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -46,6 +47,11 @@ class Store {
                       std::string* error = nullptr) const;
   // Of the records of a batch. Lost: there is none.
   Result ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header) const;
+  // For work of which the caller knows that it harms nobody; other than by this class nothing is written.
+  rocksdb::DB* db() const { return db_.get(); }
+  // Set: it is to be closed, and long work on it ends.
+  std::atomic<bool>* is_closing() { return &is_closing_; }
+  void EndLongWork() { is_closing_ = true; }
   // A copy in the new directory `directory` of all that was written.
   Result Snapshot(const std::string& directory, std::string* error);
 
@@ -61,6 +67,7 @@ class Store {
   const Access access_;
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::Status failure_{};
+  std::atomic<bool> is_closing_{false};
   std::uint64_t synced_ = 0;  // sequence up to which all is on stable storage
 };
 

@@ -46,6 +46,8 @@ inline RocksDbOptions SmallOptions() {
   options.memtable_bytes = 256 << 10;
   options.reserve_bytes = 64 << 10;
   options.retry_interval = std::chrono::milliseconds(1);
+  options.reclaim_bytes = 16 << 10;
+  options.reclaim_interval = std::chrono::milliseconds(1);
   return options;
 }
 
