@@ -28,10 +28,9 @@ inline constexpr std::size_t kClientNameBytes = 255;      // as a name
 inline constexpr std::size_t kProducerBytes = 255;        // of a producer or a request id: as a name
 inline constexpr std::size_t kMetadataBytes = 16u << 10;  // HTTP headers of one call
 inline constexpr std::size_t kItemOverheadBytes = 256;    // charged per item beside its bytes: the maps that hold it
-
-inline constexpr std::size_t kColdItemBytes = 48;  // charged for one that is far from the front of a long queue
+inline constexpr std::size_t kColdItemBytes = 48;         // charged for one that is far from the front of a long queue
 inline constexpr std::size_t kRecordNumbers = 100'000'000;  // of one record of the journal: items of a purge
-inline constexpr std::size_t kWindowBytes = 16u << 20;      // contents at the front of a long queue that are in memory
+inline constexpr std::size_t kPagingBytes = 16u << 20;      // contents at the front of a long queue that are in memory
 
 // ---- the journal -------------------------------------------------------------------------------
 inline constexpr std::size_t kLogBytes = 64u << 20;        // a namespace's log is not tidied up below this size

@@ -29,12 +29,14 @@ Broker::~Broker() {
 }
 
 journal::Result Broker::Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error) {
-  return impl_->spaces->Recover(
+  const journal::Result result = impl_->spaces->Recover(
       progress,
       [this](queue::LoggedSession&& session, const std::shared_ptr<Space>& space) {
         impl_->sessions->Restore(std::move(session), space);
       },
       error);
+  if (result == journal::Result::kOk) impl_->sessions->StartRestored();  // only now: namespaces may have taken long
+  return result;
 }
 
 OperationRef Broker::Submit(SessionId session, std::string_view space, Command command, Completion completion) {

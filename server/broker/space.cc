@@ -145,10 +145,7 @@ void Space::Due() {
   MutexLock lock(mutex_);
   armed_.reset();
   const TimePoint now = Now();
-  if (retry_ && *retry_ <= now) {
-    retry_.reset();
-    Append();
-  }
+  RetryDue(now);
   if (puts_held_) HoldPuts(spaces_.RefuseForStorage().has_value());
   core_.Advance(now, effects_);
   Finish();
@@ -236,6 +233,7 @@ void Space::ArmDeadline() {
   auto next = core_.NextDeadline();
   const auto consider = [&next](TimePoint time) { next = next ? std::min(*next, time) : time; };
   if (retry_) consider(*retry_);
+  if (reread_) consider(*reread_);
   if (puts_held_ && core_.WaitsForMemory()) consider(latest_ + kRetry);
   if (!next || (armed_ && *armed_ <= *next)) return;
   armed_ = next;

@@ -134,6 +134,7 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
     std::shared_ptr<AnswerReceiver> receiver;  // it may end before the journal is done
     Answer answer;
   };
+  void Own() SLUICE_REQUIRES(mutex_);
   void Hold(Addressee&& addressee, Answer&& answer) SLUICE_REQUIRES(mutex_);
   // Adds what `receiver` was given in answers that are held.
   void AddHeld(const AnswerReceiver& receiver, std::vector<Delivery>* deliveries) const SLUICE_REQUIRES(mutex_);
@@ -146,6 +147,10 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   void Append() SLUICE_REQUIRES(mutex_);
   // The journal could not take it now; perhaps it can later.
   void AppendLater(journal::Result result) SLUICE_REQUIRES(mutex_);
+  void ReadLater(std::uint64_t position, journal::Result result) SLUICE_REQUIRES(mutex_);
+  // As `result` says nothing can be written now: Own or Append comes again.
+  void RetryLater(journal::Result result) SLUICE_REQUIRES(mutex_);
+  void RetryDue(TimePoint now) SLUICE_REQUIRES(mutex_);
   void Appended(journal::Result result) SLUICE_EXCLUDES(mutex_);
   void ReadContents(std::uint64_t position) SLUICE_EXCLUDES(mutex_);
   void Owned(journal::Result result, const journal::Extent& extent, const std::string& error) SLUICE_EXCLUDES(mutex_);
@@ -174,13 +179,16 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   std::uint64_t durable_ SLUICE_GUARDED_BY(mutex_) = 0;  // position of the last batch that the journal has
   std::shared_ptr<const journal::Batch> in_flight_ SLUICE_GUARDED_BY(mutex_);  // on its way; null: none is
   std::uint64_t trim_ SLUICE_GUARDED_BY(mutex_) = 0;                           // when it is there; 0: nothing
-  bool noted_ SLUICE_GUARDED_BY(mutex_) = false;                               // that it is appended again
-  std::optional<TimePoint> retry_ SLUICE_GUARDED_BY(mutex_);                   // when it is appended again
+  bool noted_ SLUICE_GUARDED_BY(mutex_) = false;                               // that it is tried again
+  std::optional<TimePoint> retry_ SLUICE_GUARDED_BY(mutex_);  // when it is appended, or the namespace owned, again
   bool puts_held_ SLUICE_GUARDED_BY(mutex_) = false;
   std::vector<Held> held_ SLUICE_GUARDED_BY(mutex_);
-  std::vector<std::uint64_t> loads_ SLUICE_GUARDED_BY(mutex_);  // contents to be read, some not written yet
-  CondVar written_;                                             // nothing is in flight
-  std::string trouble_ SLUICE_GUARDED_BY(mutex_);               // why nothing more is written; empty: all is well
+  std::vector<std::uint64_t> loads_ SLUICE_GUARDED_BY(mutex_);   // contents to be read, some not written yet
+  std::vector<std::uint64_t> unread_ SLUICE_GUARDED_BY(mutex_);  // contents that could not be read
+  std::optional<TimePoint> reread_ SLUICE_GUARDED_BY(mutex_);    // when they are read again
+  bool unread_noted_ SLUICE_GUARDED_BY(mutex_) = false;          // that they are
+  CondVar written_;                                              // nothing is in flight
+  std::string trouble_ SLUICE_GUARDED_BY(mutex_);                // why nothing more is written; empty: all is well
 };
 
 }  // namespace sluice::broker

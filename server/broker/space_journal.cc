@@ -15,6 +15,11 @@ using journal::Result;
 
 constexpr std::uint64_t kProgressBatches = 256;  // counting items costs a little for each queue
 
+// The journal may do later what it does not do now.
+bool MayPass(Result result) {
+  return result == Result::kUnknown || result == Result::kUnavailable || result == Result::kFull;
+}
+
 std::string Describe(const std::string& space, Result result) {
   return "namespace '" + space + "': the journal answered " + std::string(journal::NameOf(result)) +
          ": nothing more is written, see the server's log; what was acknowledged is kept";
@@ -30,6 +35,10 @@ void Space::Begin() {
   CompletionScope scope;
   MutexLock lock(mutex_);
   core_.StartLog(1);
+  Own();
+}
+
+void Space::Own() {
   spaces_.RunBlocking([self = shared_from_this()] {
     journal::Extent extent;
     std::string error;
@@ -41,7 +50,9 @@ void Space::Begin() {
 void Space::Owned(Result result, const journal::Extent& extent, const std::string& error) {
   CompletionScope scope;
   MutexLock lock(mutex_);
-  if (result != Result::kOk || extent.last != 0) {
+  if (MayPass(result)) {
+    RetryLater(result);
+  } else if (result != Result::kOk || extent.last != 0) {
     Fail(result != Result::kOk ? error : "namespace '" + name_ + "' is in the journal, but was not found at the start");
   } else {
     epoch_ = extent.epoch;
@@ -147,8 +158,13 @@ void Space::AppendLater(Result result) {
     batch.reserve = true;
     in_flight_ = std::make_shared<const journal::Batch>(std::move(batch));
   }
+  RetryLater(result);
+}
+
+void Space::RetryLater(Result result) {
   retry_ = Now() + kRetry;
   spaces_.schedule().Arm(shared_from_this(), *retry_);
+  written_.NotifyAll();
   if (std::exchange(noted_, true)) return;
   spaces_.Note("namespace '" + name_ + "': the journal answered " + std::string(journal::NameOf(result)) +
                "; trying again, and nothing is acknowledged meanwhile");
@@ -157,11 +173,7 @@ void Space::AppendLater(Result result) {
 void Space::Appended(Result result) {
   CompletionScope scope;
   MutexLock lock(mutex_);
-  if (result == Result::kUnknown || result == Result::kUnavailable || result == Result::kFull) {
-    AppendLater(result);
-    written_.NotifyAll();
-    return;
-  }
+  if (MayPass(result)) return AppendLater(result);
   in_flight_.reset();
   if (result != Result::kOk) {
     Fail(Describe(name_, result));
@@ -231,6 +243,11 @@ void Space::ReadContents(std::uint64_t position) {
   const Result result = spaces_.journal()->ReadContents(name_, position, &contents);
   CompletionScope scope;
   MutexLock lock(mutex_);
+  if (MayPass(result)) {
+    ReadLater(position, result);
+    Finish();
+    return;
+  }
   // kLost: what stood there has gone since, and the batch with it.
   if (result == Result::kLost) contents.clear();
   if (result != Result::kOk && result != Result::kLost) {
@@ -238,8 +255,35 @@ void Space::ReadContents(std::uint64_t position) {
   } else if (!core_.Loaded(position, contents, Now(), effects_)) {
     Fail("namespace '" + name_ + "': the contents at position " + std::to_string(position) +
          " are not what was written: stop the server and run sluiced --verify");
+  } else if (unread_.empty() && std::exchange(unread_noted_, false)) {
+    spaces_.Note("namespace '" + name_ + "': contents are read again");
   }
   Finish();
+}
+
+void Space::ReadLater(std::uint64_t position, Result result) {
+  if (!trouble_.empty()) return;
+  unread_.push_back(position);
+  if (!reread_) reread_ = Now() + kRetry;
+  if (std::exchange(unread_noted_, true)) return;
+  spaces_.Note("namespace '" + name_ + "': the journal answered " + std::string(journal::NameOf(result)) +
+               " when contents were read; trying again, and who gets these items waits");
+}
+
+void Space::RetryDue(TimePoint now) {
+  if (retry_ && *retry_ <= now) {
+    retry_.reset();
+    if (epoch_ == 0) {
+      Own();
+    } else {
+      Append();
+    }
+  }
+  if (reread_ && *reread_ <= now) {
+    reread_.reset();
+    loads_.insert(loads_.end(), unread_.begin(), unread_.end());
+    unread_.clear();
+  }
 }
 
 }  // namespace sluice::broker

@@ -1,10 +1,13 @@
 #include "server/journal/rocksdb_journal.h"
 
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "server/journal/committer.h"
 #include "server/journal/data_directory.h"
+#include "server/journal/offline_reader.h"
 #include "server/journal/space_table.h"
 #include "server/journal/store.h"
 #include "server/journal/store_slot.h"
@@ -32,7 +35,8 @@ std::unique_ptr<RocksDbJournal> RocksDbJournal::Open(const std::string& director
 
 RocksDbJournal::RocksDbJournal(std::unique_ptr<DataDirectory> directory, std::unique_ptr<Store> store,
                                std::vector<StoredSpace> spaces, const RocksDbOptions& options)
-    : directory_(std::move(directory)),
+    : options_(options),
+      directory_(std::move(directory)),
       slot_(std::make_unique<StoreSlot>()),
       table_(std::make_unique<SpaceTable>(std::move(spaces))),
       committer_((slot_->Set(std::move(store)),
@@ -75,8 +79,18 @@ Result RocksDbJournal::ReadContents(std::string_view space, std::uint64_t positi
 void RocksDbJournal::Trim(std::string_view space, std::uint64_t position) { committer_->Trim(space, position); }
 
 Result RocksDbJournal::Snapshot(const std::string& directory, std::string* error) {
-  const std::shared_ptr<Store> store = slot_->Get();
-  return store == nullptr ? Closed(error) : store->Snapshot(directory, error);
+  {
+    const std::shared_ptr<Store> store = slot_->Get();
+    if (store == nullptr) return Closed(error);
+    if (const Result result = store->Snapshot(directory, error); result != Result::kOk) return result;
+  }
+  // A snapshot is what can be opened.
+  Health failure;
+  if (OfflineReader::Open(directory, options_, &failure) != nullptr) return Result::kOk;
+  *error = "the snapshot in " + directory + " was damaged: it is removed. " + failure.text;
+  std::error_code ignored;
+  std::filesystem::remove_all(directory, ignored);
+  return Result::kUnavailable;
 }
 
 Health RocksDbJournal::health() const { return committer_->health(); }

@@ -47,6 +47,7 @@ class RocksDbJournal : public Journal {
   RocksDbJournal(std::unique_ptr<DataDirectory> directory, std::unique_ptr<Store> store,
                  std::vector<StoredSpace> spaces, const RocksDbOptions& options);
 
+  const RocksDbOptions options_;
   const std::unique_ptr<DataDirectory> directory_;
   const std::unique_ptr<StoreSlot> slot_;
   const std::unique_ptr<SpaceTable> table_;

@@ -241,9 +241,8 @@ bool Namespace::State::ServePutters(Queue& queue, TimePoint now, Effects& effect
   while (Waiter* waiter = queue.putters.First()) {
     auto& items = waiter->items;
     if (const RememberedPut* known = window_.Find(waiter->put)) {  // it came twice, and the other one was served
-      Answer answer = Answer::Ok(PutResult{known->first, known->count, Reached(queue), true});
-      answer.after = known->home;
-      AnswerWaiter(*waiter, std::move(answer), effects);
+      AnswerWaiter(*waiter, Answer::Ok(PutResult{known->first, known->count, Reached(queue), true}, known->home),
+                   effects);
       served = true;
       continue;
     }
@@ -255,9 +254,7 @@ bool Namespace::State::ServePutters(Queue& queue, TimePoint now, Effects& effect
     const ItemId first{last_item_ + 1};
     const auto count = static_cast<std::uint32_t>(items.size());
     AddItems(queue, items, waiter->put, now);
-    Answer answer = Answer::Ok(PutResult{first, count, Reached(queue)});
-    answer.after = After(queue);
-    AnswerWaiter(*waiter, std::move(answer), effects);
+    AnswerWaiter(*waiter, Answer::Ok(PutResult{first, count, Reached(queue)}, After(queue)), effects);
     served = true;
   }
   SetWaitsForMemory(queue, no_memory);
@@ -298,9 +295,7 @@ void Namespace::State::ServePeekers(Queue& queue, Effects& effects) {
   if (!queue.ready.HasFront() && queue.ready_items() > 0) return;
   while (!queue.peekers.empty()) {
     Waiter& waiter = *queue.peekers.front();
-    Answer answer = Answer::Ok(PeekAt(queue, waiter.peek_items));
-    answer.after = After(queue);
-    AnswerWaiter(waiter, std::move(answer), effects);
+    AnswerWaiter(waiter, Answer::Ok(PeekAt(queue, waiter.peek_items), After(queue)), effects);
   }
 }
 
@@ -318,9 +313,7 @@ void Namespace::State::CheckJoins(Queue& queue, Effects& effects) {
   const std::vector<Waiter*> joiners = queue.joiners;  // answering one unlinks it
   for (Waiter* joiner : joiners) {
     if (!Joined(*joiner)) continue;
-    Answer answer = Answer::Ok(CountsOf(joiner->joined));
-    answer.after = AfterJoin(*joiner);
-    AnswerWaiter(*joiner, std::move(answer), effects);
+    AnswerWaiter(*joiner, Answer::Ok(CountsOf(joiner->joined), AfterJoin(*joiner)), effects);
   }
 }
 

@@ -9,19 +9,6 @@
 namespace sluice::queue {
 namespace {
 
-void WriteText(std::string_view text, std::string* bytes) {
-  WriteVarint(text.size(), bytes);
-  bytes->append(text);
-}
-
-bool ReadText(std::string_view* bytes, std::string* text) {
-  std::uint64_t size = 0;
-  if (!ReadVarint(bytes, &size) || size > bytes->size()) return false;
-  text->assign(bytes->substr(0, size));
-  bytes->remove_prefix(size);
-  return true;
-}
-
 bool TakesAnother(const NumberList& items) { return !items.empty() && items.size() < limits::kRecordNumbers; }
 
 }  // namespace

@@ -8,8 +8,6 @@
 namespace sluice::queue {
 namespace {
 
-std::int64_t Microseconds(TimePoint time) { return time.time_since_epoch().count(); }
-
 // A queue that lives in memory is there again after a restart, empty.
 Durability LevelOf(const Queue& queue) { return std::max(queue.settings.durability, Durability::kAsync); }
 
@@ -135,6 +133,15 @@ void Namespace::State::LeaveHome(StoredItem& item) {
   if (found->second.empty()) homes_.erase(found);
   live_bytes_ -= LogBytes(item);
   item.home = {};
+}
+
+void Namespace::State::VisitHomes(const HomeVisitor& visit) const {
+  for (const auto& [name, queue] : queues_) {
+    for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
+      if (item->home.position != 0) visit(name, item->id, item->home, item->payload_bytes);
+    }
+    for (const ColdItem& item : queue->cold) visit(name, item.id, item.home, item.payload_bytes);
+  }
 }
 
 }  // namespace sluice::queue

@@ -62,7 +62,7 @@ struct Effects {
 struct NamespaceLimits {
   std::size_t max_queues;
   std::size_t log_bytes = limits::kLogBytes;          // a log up to this size is not tidied
-  std::size_t window_bytes = limits::kWindowBytes;    // of contents at the front of a long queue, in memory
+  std::size_t window_bytes = limits::kPagingBytes;    // of contents at the front of a long queue, in memory
   std::size_t batch_bytes = limits::kBatchFillBytes;  // a batch that is larger takes no more puts
   std::uint64_t numbers_skipped = limits::kNumbersSkipped;
 };
@@ -128,8 +128,6 @@ class Namespace {
   void StartLog(std::uint64_t position);
   // True when something was said since the last batch was taken.
   bool HasBatch() const;
-  // The position that everything said so far needs; 0 without a log.
-  std::uint64_t barrier() const;
   // Requires: HasBatch(). Whoever takes it appends it, before the next one.
   LogBatch TakeBatch(TimePoint now, Effects& effects);
   // The contents of the batch at `position`, which the effects asked for. False: they are not what was written.

@@ -1,16 +1,24 @@
-// Queues that are longer than what is kept in memory: their end is cold, their front is read ahead of the getters.
+// Queues that are longer than what is kept in memory: their front is read ahead of the getters. The end of a fifo queue
+// is cold. In another order any item may be the next at the front: all are in line, and those behind shed their
+// contents.
 #include <algorithm>
 
 #include "common/limits.h"
 #include "server/queue/state.h"
 
 namespace sluice::queue {
+namespace {
+
+// What the contents of so many items take.
+std::size_t Weight(std::size_t bytes, std::size_t items) { return bytes + items * limits::kItemOverheadBytes; }
+
+}  // namespace
 
 std::size_t Namespace::State::Window() const { return std::min(limits_.window_bytes, budget_.limit() / 8); }
 
 bool Namespace::State::PutsCold(const Queue& queue) const {
   if (!Logs(queue) || queue.settings.order != Order::kFifo) return false;
-  return !queue.cold.empty() || queue.ready.bytes() + queue.ready.size() * limits::kItemOverheadBytes > Window();
+  return !queue.cold.empty() || Weight(queue.ready.bytes(), queue.ready.size()) > Window();
 }
 
 void Namespace::State::AddCold(Queue& queue, const ColdItem& item) {
@@ -57,13 +65,12 @@ void Namespace::State::Read(std::uint64_t position, ReadFor purpose, Effects& ef
 void Namespace::State::Refill(Queue& queue, Effects& effects) {
   const std::size_t window = Window();
   const ReadyList& ready = queue.ready;
-  const auto weight = [](std::size_t bytes, std::size_t items) { return bytes + items * limits::kItemOverheadBytes; };
   if (ready.HasFront() && ready.loaded_weight() >= window / 2) return;
-  while (!queue.cold.empty() && weight(ready.bytes(), ready.size()) < window) Thaw(queue);
+  while (!queue.cold.empty() && Weight(ready.bytes(), ready.size()) < window) Thaw(queue);
   if (ready.unloaded() == 0) return;
   std::size_t looked_at = 0;
   ready.VisitInOrder([&](const StoredItem& item) {
-    const std::size_t bytes = weight(item.bytes(), 1);
+    const std::size_t bytes = Weight(item.bytes(), 1);
     // Nothing is loaded that Shed() would take away again: the two would go on for ever.
     if (looked_at > 0 && looked_at + bytes > window) return false;
     if (!item.content) Read(item.home.position, ReadFor::kGetters, effects);

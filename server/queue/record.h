@@ -14,11 +14,15 @@
 #include <variant>
 #include <vector>
 
+#include <sluice/clock.h>
 #include <sluice/types.h>
 
 #include "server/queue/record_bytes.h"
 
 namespace sluice::queue {
+
+// As records have it.
+inline std::int64_t Microseconds(TimePoint time) { return time.time_since_epoch().count(); }
 
 // All that is known of a queue but its items.
 struct QueueRecord {
@@ -230,7 +234,15 @@ using Record =
 
 // Appends it.
 template <typename One>
-void WriteRecord(const One& record, std::string* bytes);
+void WriteRecord(const One& record, std::string* bytes) {
+  thread_local std::string fields;  // a buffer
+  fields.clear();
+  FieldWriter writer(&fields);
+  One::Fields(writer, record);
+  WriteVarint(One::kType, bytes);
+  WriteVarint(fields.size(), bytes);
+  bytes->append(fields);
+}
 
 // Takes the first record off `bytes`. False: it is damaged or of an unknown type; `*error` says which.
 bool ReadRecord(std::string_view* bytes, Record* record, std::string* error);

@@ -21,10 +21,10 @@
 #include <utility>
 #include <vector>
 
+#include "server/queue/dedup_window.h"
 #include "server/queue/log.h"
 #include "server/queue/namespace.h"
 #include "server/queue/number_table.h"
-#include "server/queue/put_window.h"
 #include "server/queue/queue.h"
 #include "server/queue/session_state.h"
 #include "server/queue/stored_item.h"
@@ -63,8 +63,7 @@ struct Call {
 
 class Namespace::State {
  public:
-  State(std::string name, NamespaceLimits limits, MemoryBudget& budget)
-      : name_(std::move(name)), limits_(limits), budget_(budget), log_limit_(limits.log_bytes) {}
+  State(std::string name, NamespaceLimits limits, MemoryBudget& budget);
   ~State();
 
   // ---- commands.cc: true when the operation waits ----
@@ -95,20 +94,28 @@ class Namespace::State {
   void SuspendSession(SessionId session, TimePoint now, Effects& effects);
   void ResumeSession(SessionId session, TimePoint now, Effects& effects);
   void EndSession(SessionId session, TimePoint now, Effects& effects);
+  void KeepLeases(SessionId session, std::span<const Fence> fences, TimePoint now, Effects& effects);
+  std::vector<LoggedSession> sessions() const;
 
-  // ---- items.cc ----
+  // ---- items.cc, recall.cc ----
+  void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
+  void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
+  // Serves the queues whose puts wait for memory, the longest wait first. Called after every step that freed some.
+  void RetryMemory(TimePoint now, Effects& effects);
+  bool WaitsForMemory() const { return !memory_line_.empty(); }
+  void HoldPuts(bool hold) { hold_puts_ = hold; }
+  // Names who is to give back what it got in advance. The end of every step.
+  void RecallItems(Effects& effects);
   // The end of a step that may have freed memory or moved items.
   void EndStep(TimePoint now, Effects& effects) {
     if (effects.memory_freed) RetryMemory(now, effects);
     RecallItems(effects);
     if (last_item_ + last_fence_ - numbers_told_ >= limits_.numbers_skipped / 2) TellNumbers();
   }
-  // ---- replay.cc ----
+  // ---- replay.cc, as Namespace says ----
   bool Replay(std::uint64_t position, std::string_view records, std::string* error);
   bool EndReplay(std::string* error);
   void AfterReplay(TimePoint now, Effects& effects);
-  void KeepLeases(SessionId session, std::span<const Fence> fences, TimePoint now, Effects& effects);
-  std::vector<LoggedSession> sessions() const;
 
   // ---- logging.cc, paging.cc, tidying.cc ----
   void StartLog(std::uint64_t position);
@@ -116,15 +123,7 @@ class Namespace::State {
   LogBatch TakeBatch(TimePoint now, Effects& effects);
   bool Loaded(std::uint64_t position, std::string_view contents, TimePoint now, Effects& effects);
   void EnterSession(LoggedSession session);
-
-  // Names who is to give back what it got in advance. The end of every step.
-  void RecallItems(Effects& effects);
-  void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
-  void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
-  // Serves the queues whose puts wait for memory, the longest wait first. Called after every step that freed some.
-  void RetryMemory(TimePoint now, Effects& effects);
-  bool WaitsForMemory() const { return !memory_line_.empty(); }
-  void HoldPuts(bool hold) { hold_puts_ = hold; }
+  void VisitHomes(const HomeVisitor& visit) const;
 
   // Null for none. Comes into being with its first use, and stays until it ends.
   SessionState* SessionOf(SessionId session);
@@ -134,13 +133,14 @@ class Namespace::State {
     const auto found = queues_.find(queue);
     return found != queues_.end() && found->second->durable();
   }
-  std::size_t item_count() const;
+  std::size_t item_count() const;  // namespace.cc
   std::size_t queue_count() const { return queues_.size(); }
   std::size_t waiter_count() const { return waiters_.size(); }
-  void VisitHomes(const HomeVisitor& visit) const;
   const char* BrokenInvariant() const;  // invariants.cc
 
  private:
+  class Replayer;  // replayer.h
+
   enum class Attempt { kCounts, kDoesNotCount };
 
   // ---- items.cc: one item. Afterwards the caller settles its queue. ----
@@ -260,26 +260,6 @@ class Namespace::State {
   std::uint64_t LeaveOutDead();
   void CountBatch(std::uint64_t position, std::size_t bytes);
 
-  // ---- replay.cc ----
-  struct Replayed;
-  struct ReplayedQueue;
-  void Take(const QueueRecord& record);
-  void Take(const QueueDeletedRecord& record);
-  void Take(const ItemsRecord& record);
-  void Take(const ItemRecord& record);
-  void Take(const LeasedRecord& record);
-  void Take(const ReturnedRecord& record);
-  void Take(const ErrorRecord& record);
-  void Take(const FinishedRecord& record);
-  void Take(const ExtendedRecord& record);
-  void Take(const SessionRecord& record);
-  void Take(const SessionEndedRecord& record);
-  void Take(const RememberedPutRecord& record);
-  void Take(const NumbersRecord& record);
-
-  void LinkReplayed(ReplayedQueue& of);
-  void LinkReplayed(StoredItem& item);
-
   // ---- waiting.cc ----
   bool Park(const Call& call, std::unique_ptr<Waiter> waiter, WaitTime timeout);
   // Unlinks a waiter everywhere and answers it. The caller settles the queue of a put.
@@ -335,7 +315,7 @@ class Namespace::State {
   using HomeList = IntrusiveList<StoredItem, &StoredItem::by_home>;
   Log log_;
   bool hold_puts_ = false;
-  PutWindow window_;
+  DedupWindow window_;
   std::map<std::uint64_t, HomeList> homes_;   // by position
   std::map<std::uint64_t, ReadFor> loading_;  // by position
   std::deque<LogPart> log_parts_;             // oldest first
@@ -349,9 +329,7 @@ class Namespace::State {
   // there, might give it out again.
   std::uint64_t numbered_ = 0;
   std::uint64_t numbers_told_ = 0;      // the sum of both when they were told
-  std::shared_ptr<Replayed> replayed_;  // while it is replayed
-  std::size_t replayed_contents_ = 0;   // bytes of contents in the batch that is replayed
-  std::vector<StoredItem*> replayed_leases_;
+  std::unique_ptr<Replayer> replayer_;  // until AfterReplay
 
   std::uint64_t last_queue_ = 0;
   std::uint64_t last_item_ = 0;

@@ -26,8 +26,6 @@ constexpr std::size_t kReadBytes = 1u << 10;    // what a batch that is read for
 constexpr std::size_t kQueueBytes = 128;
 constexpr std::size_t kSessionBytes = 128;
 
-std::int64_t Microseconds(TimePoint time) { return time.time_since_epoch().count(); }
-
 }  // namespace
 
 LogBatch Namespace::State::TakeBatch(TimePoint now, Effects& effects) {

@@ -1,9 +1,21 @@
 #include "tests/support/memory_journal.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace sluice::journal {
+
+namespace {
+
+std::optional<Result> TakeFirst(std::deque<Result>* results) {
+  if (results->empty()) return std::nullopt;
+  const Result first = results->front();
+  results->pop_front();
+  return first;
+}
+
+}  // namespace
 
 Extent MemoryJournal::ExtentOf(const std::string& name, const Space& space) {
   return {name, space.epoch, space.trimmed + 1, space.last};
@@ -20,9 +32,13 @@ Result MemoryJournal::List(std::vector<Extent>* extents, std::string*) {
   return Result::kOk;
 }
 
-Result MemoryJournal::Own(std::string_view space, Extent* extent, std::string*) {
+Result MemoryJournal::Own(std::string_view space, Extent* extent, std::string* error) {
   const std::string name(space);
   MutexLock lock(mutex_);
+  if (const std::optional<Result> failing = TakeFirst(&failing_owns_)) {
+    *error = "cannot take over namespace \"" + name + "\"";
+    return *failing;
+  }
   Apply([name](Spaces* spaces) { ++(*spaces)[name].epoch; });
   Sync();
   *extent = ExtentOf(name, *Find(name));
@@ -109,6 +125,7 @@ void MemoryJournal::Sync() {
 Result MemoryJournal::ReadContents(std::string_view space, std::uint64_t position, std::string* contents) {
   MutexLock lock(mutex_);
   contents->clear();
+  if (const std::optional<Result> failing = TakeFirst(&failing_reads_)) return *failing;
   const Space* found = Find(space);
   if (found == nullptr) return Result::kLost;
   const auto batch = found->batches.find(position);
@@ -148,6 +165,16 @@ Health MemoryJournal::health() const {
 void MemoryJournal::Script(std::size_t nth, Fault fault) {
   MutexLock lock(mutex_);
   script_[carried_out_ + nth] = fault;
+}
+
+void MemoryJournal::FailOwns(std::size_t count, Result result) {
+  MutexLock lock(mutex_);
+  failing_owns_.assign(count, result);
+}
+
+void MemoryJournal::FailReads(std::size_t count, Result result) {
+  MutexLock lock(mutex_);
+  failing_reads_.assign(count, result);
 }
 
 void MemoryJournal::Hold(bool is_held) {

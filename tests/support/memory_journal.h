@@ -55,6 +55,9 @@ class MemoryJournal : public Journal {
   // ---- for tests ----
   // Of the appends that are carried out from now on, number `nth` (0 is the next) fails.
   void Script(std::size_t nth, Fault fault);
+  // The next `count` calls of Own, or of ReadContents, do nothing and answer `result`.
+  void FailOwns(std::size_t count, Result result);
+  void FailReads(std::size_t count, Result result);
   // Held appends are carried out and answered by Commit, oldest first. Letting go carries out what is held.
   void Hold(bool is_held);
   std::size_t held() const;
@@ -114,6 +117,8 @@ class MemoryJournal : public Journal {
   std::map<std::string, Spaces> snapshots_ SLUICE_GUARDED_BY(mutex_);
   std::deque<Held> held_ SLUICE_GUARDED_BY(mutex_);
   std::map<std::size_t, Fault> script_ SLUICE_GUARDED_BY(mutex_);  // by number of append
+  std::deque<Result> failing_owns_ SLUICE_GUARDED_BY(mutex_);
+  std::deque<Result> failing_reads_ SLUICE_GUARDED_BY(mutex_);
   std::size_t carried_out_ SLUICE_GUARDED_BY(mutex_) = 0;
   bool is_held_ SLUICE_GUARDED_BY(mutex_) = false;
   bool is_full_ SLUICE_GUARDED_BY(mutex_) = false;

@@ -1,4 +1,4 @@
-#include "server/queue/put_window.h"
+#include "server/queue/dedup_window.h"
 
 #include <algorithm>
 #include <utility>
@@ -15,13 +15,13 @@ std::size_t LogBytesOf(const RememberedPut& put) { return kRecordBytes + put.nam
 
 }  // namespace
 
-const RememberedPut* PutWindow::Find(const PutName& name) const {
+const RememberedPut* DedupWindow::Find(const PutName& name) const {
   if (name.producer.empty()) return nullptr;
   const auto found = by_name_.find(&name);
   return found == by_name_.end() ? nullptr : &found->second->put;
 }
 
-void PutWindow::Remember(RememberedPut&& put, TimePoint now) {
+void DedupWindow::Remember(RememberedPut&& put, TimePoint now) {
   if (put.name.producer.empty()) return;
   ForgetOld(now);
   Entry* const entry = Add(std::move(put));
@@ -29,7 +29,7 @@ void PutWindow::Remember(RememberedPut&& put, TimePoint now) {
   (entry->durable ? durable_ : not_yet_).PushBack(entry);
 }
 
-PutWindow::Entry* PutWindow::Add(RememberedPut&& put) {
+DedupWindow::Entry* DedupWindow::Add(RememberedPut&& put) {
   auto added = std::make_unique<Entry>();
   added->put = std::move(put);
   Entry* const entry = added.get();
@@ -41,7 +41,7 @@ PutWindow::Entry* PutWindow::Add(RememberedPut&& put) {
   return entry;
 }
 
-void PutWindow::SetDurable(std::uint64_t position, TimePoint now) {
+void DedupWindow::SetDurable(std::uint64_t position, TimePoint now) {
   while (!not_yet_.empty() && not_yet_.front()->put.home <= position) {
     Entry* const entry = not_yet_.front();
     not_yet_.Erase(entry);
@@ -51,21 +51,21 @@ void PutWindow::SetDurable(std::uint64_t position, TimePoint now) {
   }
 }
 
-void PutWindow::ForgetOld(TimePoint now) {
+void DedupWindow::ForgetOld(TimePoint now) {
   while (!durable_.empty() &&
          (size() >= limits::kPutWindow || durable_.front()->put.time + limits::kPutWindowTime < now)) {
     Forget(durable_.front());
   }
 }
 
-void PutWindow::Forget(Entry* entry) {
+void DedupWindow::Forget(Entry* entry) {
   if (entry->put.home != 0) log_bytes_ -= LogBytesOf(entry->put);
   by_home_.Erase(entry);
   (entry->durable ? durable_ : not_yet_).Erase(entry);
   by_name_.erase(&entry->put.name);
 }
 
-void PutWindow::Replay(RememberedPut&& put) {
+void DedupWindow::Replay(RememberedPut&& put) {
   if (put.name.producer.empty()) return;
   if (const auto known = by_name_.find(&put.name); known != by_name_.end()) Forget(known->second.get());
   Entry* const entry = Add(std::move(put));
@@ -75,7 +75,7 @@ void PutWindow::Replay(RememberedPut&& put) {
 }
 
 // Those that were carried forward are told of late. Items are numbered as they are put.
-void PutWindow::SortReplayed() {
+void DedupWindow::SortReplayed() {
   std::vector<Entry*> entries;
   entries.reserve(size());
   while (Entry* const entry = durable_.front()) {
@@ -87,12 +87,12 @@ void PutWindow::SortReplayed() {
   while (size() > limits::kPutWindow) Forget(durable_.front());
 }
 
-void PutWindow::EndReplay(TimePoint now) {
+void DedupWindow::EndReplay(TimePoint now) {
   SortReplayed();
   for (Entry* entry = durable_.front(); entry != nullptr; entry = durable_.Next(entry)) entry->put.time = now;
 }
 
-void PutWindow::MoveOldest(std::uint64_t home) {
+void DedupWindow::MoveOldest(std::uint64_t home) {
   Entry* const entry = by_home_.front();
   by_home_.Erase(entry);
   entry->put.home = home;

@@ -26,7 +26,7 @@ struct RememberedPut {
 
 // The newest limits::kPutWindow ones, for limits::kPutWindowTime from when they are durable; and all that are not.
 // Thread safety: none.
-class PutWindow {
+class DedupWindow {
  public:
   // Null: it is not known. Borrows: until the next call.
   const RememberedPut* Find(const PutName& name) const;
