@@ -9,7 +9,7 @@
 namespace sluice::queue {
 namespace {
 
-constexpr std::size_t kRecordBytes = 40;  // of a RememberedPutRecord, but for its producer
+constexpr std::size_t kRecordBytes = 20;  // of a RememberedPutRecord, but for its producer
 
 std::size_t LogBytesOf(const RememberedPut& put) { return kRecordBytes + put.name.producer.size(); }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -17,7 +18,7 @@ namespace {
 
 TimePoint At(std::int64_t microseconds) { return TimePoint(Duration(microseconds)); }
 
-StoredItem* Stored(StoredItem* item, const ReplayedItem& replayed) {
+StoredItem* Store(const ReplayedItem& replayed, StoredItem* item) {
   item->priority = replayed.priority;
   item->put_time = replayed.item.put_time;
   item->payload_bytes = replayed.item.payload_bytes;
@@ -58,19 +59,19 @@ StoredItem* Namespace::State::Replayer::Add(OfQueue& of, std::uint64_t id) {
   return item.get();
 }
 
+StoredItem* Namespace::State::Replayer::Find(OfQueue& of, std::uint64_t id) {
+  ReplayedItem replayed;
+  if (of.line.Take(ItemId{id}, &replayed)) return Store(replayed, Add(of, id));
+  const auto found = of.items.find(id);
+  return found == of.items.end() ? nullptr : found->second.get();
+}
+
 void Namespace::State::Replayer::AddToLine(OfQueue& of, const ReplayedItem& item) {
   if (ReplayedItem* const known = of.line.Find(item.item.id)) {
     *known = item;
   } else if (!of.line.Add(item)) {
-    Stored(Add(of, item.item.id.value), item);
+    Store(item, Add(of, item.item.id.value));
   }
-}
-
-StoredItem* Namespace::State::Replayer::Find(OfQueue& of, std::uint64_t id) {
-  ReplayedItem replayed;
-  if (of.line.Take(ItemId{id}, &replayed)) return Stored(Add(of, id), replayed);
-  const auto found = of.items.find(id);
-  return found == of.items.end() ? nullptr : found->second.get();
 }
 
 void Namespace::State::Replayer::NoteSettled(const StoredItem& item, Settled how) {
@@ -124,7 +125,7 @@ void Namespace::State::Replayer::Take(const ItemsRecord& record) {
   for (const ContentFacts& facts : record.items) {
     const Home home{position_, offset, static_cast<std::uint32_t>(facts.entry_bytes)};
     const auto payload_bytes = static_cast<std::uint32_t>(facts.payload_bytes);
-    AddToLine(of, {{ItemId{id}, time, home, payload_bytes, kPutRecordBytes}, facts.priority});
+    AddToLine(of, {{ItemId{id}, time, home, payload_bytes}, facts.priority});
     offset += home.bytes;
     ++id;
   }
@@ -150,7 +151,7 @@ void Namespace::State::Replayer::Take(const ItemRecord& record) {
   if (record.deliveries == 0 && !of.items.contains(record.id)) return AddToLine(of, replayed);
   StoredItem* item = Find(of, record.id);
   if (item == nullptr) item = Add(of, record.id);
-  Stored(item, replayed);
+  Store(replayed, item);
   item->attempts = static_cast<std::uint32_t>(record.attempts);
   item->deliveries = static_cast<std::uint32_t>(record.deliveries);
   item->last_error = record.last_error;
@@ -266,7 +267,7 @@ bool Namespace::State::Replayer::HandOver(std::string* error) {
       return false;
     }
     forgets = forgets || !of.queue->durable();
-    Link(of);
+    LinkAll(of);
     std::string name = of.queue->name;
     state_.queues_.emplace(std::move(name), std::move(of.queue));
   }
@@ -277,7 +278,7 @@ bool Namespace::State::Replayer::HandOver(std::string* error) {
   return true;
 }
 
-void Namespace::State::Replayer::Link(OfQueue& of) {
+void Namespace::State::Replayer::LinkAll(OfQueue& of) {
   Queue& queue = *of.queue;
   std::vector<StoredItem*> items;
   items.reserve(of.items.size());
@@ -290,7 +291,7 @@ void Namespace::State::Replayer::Link(OfQueue& of) {
       auto* const item = new StoredItem();
       item->id = replayed.item.id;
       item->queue = &queue;
-      Link(*Stored(item, replayed));
+      Link(*Store(replayed, item));
     }
   };
   for (StoredItem* const item : items) {
@@ -333,10 +334,10 @@ bool Namespace::State::Replay(std::uint64_t position, std::string_view records, 
 bool Namespace::State::EndReplay(std::string* error) { return !replayer_ || replayer_->HandOver(error); }
 
 void Namespace::State::AfterReplay(TimePoint now, Effects& effects) {
-  window_.EndReplay(now);
   if (!replayer_) return;
   const std::vector<StoredItem*> leases = replayer_->TakeLeases();
   replayer_.reset();
+  window_.EndReplay(now);
   for (StoredItem* item : leases) leases_.Add(item->fence.value, std::move(item));
   for (StoredItem* const item : leases) {
     if (item->owner == nullptr && !item->deadline) {  // a plain pop that nobody can confirm any more

@@ -66,15 +66,15 @@ class Namespace::State::Replayer {
   // Of an ItemRecord, a LeasedRecord.
   template <typename One>
   void SetLease(StoredItem& item, std::uint64_t fence, const One& record);
-  void Link(OfQueue& of);
+  void LinkAll(OfQueue& of);
   void Link(StoredItem& item);
 
   State& state_;
   std::uint64_t position_ = 0;  // of the batch that is read
   std::size_t contents_ = 0;    // bytes of the contents in it
   std::map<std::uint64_t, OfQueue> queues_;
-  std::unordered_map<SessionState*, std::deque<std::uint64_t>> settled_;  // fences, as they are in it, oldest first
   std::vector<StoredItem*> leases_;
+  std::unordered_map<SessionState*, std::deque<std::uint64_t>> settled_;  // fences, as they are in it, oldest first
 };
 
 }  // namespace sluice::queue

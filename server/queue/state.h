@@ -241,8 +241,8 @@ class Namespace::State {
     Home home;
     std::string bytes;
   };
-  // Of the log, for all that is alive, about.
-  std::int64_t LiveBytes() const;
+  // Of the log, about, for what is alive beside items.
+  std::size_t SmallBytes() const;
   // Carries what is alive in the oldest batches over into the one that is being written, if the log is too long and
   // all was carried that was read before. False: nothing to do.
   bool Tidy(TimePoint now, Effects& effects);

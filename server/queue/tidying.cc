@@ -23,8 +23,8 @@ constexpr std::size_t kMostParts = 8;           // are tidied at once
 constexpr std::size_t kReadBytes = 1u << 10;    // what a batch that is read for an item costs at least
 
 // Of the log, about, for one that is alive.
-constexpr std::size_t kQueueBytes = 128;
-constexpr std::size_t kSessionBytes = 128;
+constexpr std::size_t kQueueBytes = 80;
+constexpr std::size_t kSessionBytes = 96;
 
 }  // namespace
 
@@ -32,7 +32,9 @@ LogBatch Namespace::State::TakeBatch(TimePoint now, Effects& effects) {
   // The one before is durable, or this one would not be taken.
   window_.SetDurable(log_.position() - 1, now);
   std::uint64_t trim = 0;
-  const auto dead = [this] { return static_cast<std::int64_t>(log_bytes_ + log_.bytes()) - LiveBytes(); };
+  const auto dead = [this] {
+    return static_cast<std::int64_t>(log_bytes_ + log_.bytes()) - static_cast<std::int64_t>(live_bytes_ + SmallBytes());
+  };
   const auto often = static_cast<std::int64_t>(std::min(kTidyEvery, log_limit_ / 4));
   // What was alive may be moved into less space, too.
   looked_at_dead_ = std::min(looked_at_dead_, dead());
@@ -50,9 +52,8 @@ LogBatch Namespace::State::TakeBatch(TimePoint now, Effects& effects) {
   return batch;
 }
 
-std::int64_t Namespace::State::LiveBytes() const {
-  return static_cast<std::int64_t>(live_bytes_ + queues_.size() * kQueueBytes + sessions_.size() * kSessionBytes +
-                                   window_.log_bytes());
+std::size_t Namespace::State::SmallBytes() const {
+  return queues_.size() * kQueueBytes + sessions_.size() * kSessionBytes + window_.log_bytes();
 }
 
 void Namespace::State::CountBatch(std::uint64_t position, std::size_t bytes) {
@@ -90,7 +91,7 @@ std::uint64_t Namespace::State::LeaveOutDead() {
 
 bool Namespace::State::Tidy(TimePoint now, Effects& effects) {
   window_.ForgetOld(now);
-  const std::size_t allowed = std::max(log_limit_, limits::kLogFactor * static_cast<std::size_t>(LiveBytes()));
+  const std::size_t allowed = std::max(log_limit_, limits::kLogFactor * live_bytes_) + SmallBytes();
   if (log_parts_.empty() || log_bytes_ <= allowed || !carrying_.positions.empty()) return false;
   const std::size_t excess = log_bytes_ - allowed;
   // As many parts as have to go. When nothing in them is dead, as much is carried as they take.
