@@ -89,10 +89,19 @@ bool Committer::Take(CommitGroup* group) {
   MutexLock lock(mutex_);
   const auto is_idle = [this]() SLUICE_REQUIRES(mutex_) { return appends_.empty() && claims_.empty(); };
   if (health_.result == Result::kOk) {
-    while (is_idle() && trims_.empty() && !is_stopping_) changed_.Wait(mutex_);
+    while (is_idle() && trims_.empty() && !is_stopping_) {
+      if (!sync_trims_at_) {
+        changed_.Wait(mutex_);
+        continue;
+      }
+      const auto left = *sync_trims_at_ - std::chrono::steady_clock::now();
+      if (left <= left.zero()) break;
+      changed_.WaitFor(mutex_, left);
+    }
   } else if (is_idle() && !is_stopping_) {
     changed_.WaitFor(mutex_, options_.retry_interval);  // to see whether it is over, also if nobody asks
   }
+  group->wants_sync = sync_trims_at_ && std::chrono::steady_clock::now() >= *sync_trims_at_;
   if (is_stopping_ && is_idle() && (trims_.empty() || health_.result != Result::kOk)) return false;
   std::uint64_t bytes = 0;
   while (!appends_.empty() && bytes < kMaxGroupBytes) {
@@ -118,7 +127,10 @@ void Committer::Commit(CommitGroup* group) {
   if (group->has_changes) status = store->Write(&group->batch);
   if (status.ok()) {
     table_->Update(group->spaces);
-    if (!group->trims.empty() || !disk_.HasRoom(false)) reclaimer_->Wake();
+    if (!group->trims.empty() && !sync_trims_at_) {
+      sync_trims_at_ = std::chrono::steady_clock::now() + options_.reclaim_interval;
+    }
+    if (!disk_.HasRoom(false)) reclaimer_->Wake();
     Answer(group, true);
     if (group->wants_sync) status = store->Sync();
   }
@@ -129,6 +141,10 @@ void Committer::Commit(CommitGroup* group) {
   if (group->wants_sync) {
     for (auto& [name, space] : group->spaces) space.acknowledged = space.stored.last;
     table_->Update(group->spaces);
+    if (std::exchange(sync_trims_at_, std::nullopt)) {
+      table_->NoteSynced();
+      reclaimer_->Wake();
+    }
   }
   AnswerClaims(group, {});
   Answer(group, false);
@@ -186,7 +202,9 @@ bool Committer::Reopen() {
   failure_ = {};
   doubtful_.clear();
   table_->Replace(std::move(spaces));
+  sync_trims_at_.reset();
   slot_->Set(std::move(store));
+  reclaimer_->Wake();
   SetHealth(disk_.HasRoom(false) ? Health{} : Health{Result::kFull, disk_.text()});
   return true;
 }

@@ -13,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -70,6 +71,8 @@ class Committer {
   DiskSpace disk_;
   Health failure_{};                                  // why there is no store; Ok: there is one
   std::chrono::steady_clock::time_point reopened_{};  // the last attempt
+  // By then what was trimmed is to be synced, also if nobody else wants that: its files go no sooner.
+  std::optional<std::chrono::steady_clock::time_point> sync_trims_at_{};
   // Up to these positions it is not known what was written before the failure.
   std::map<std::string, std::uint64_t> doubtful_{};
 

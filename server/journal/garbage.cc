@@ -28,8 +28,6 @@ std::uint64_t Garbage::bytes() const {
 }
 
 rocksdb::Status Garbage::DropFiles() {
-  const rocksdb::Status synced = db_->SyncWAL();
-  if (!synced.ok()) return synced;
   std::vector<rocksdb::Slice> bounds;
   for (const KeyRange& range : ranges_) {
     bounds.emplace_back(range.begin);

@@ -21,8 +21,8 @@ class Garbage {
 
   // About, in files and in memory.
   std::uint64_t bytes() const;
-  // Removes the files that hold nothing else, but the newest; takes no space. The trims are synced first: a power loss
-  // must not bring back a namespace without its batches.
+  // Removes the files that hold nothing else, but the newest; takes no space. Requires: the trims are synced, or a
+  // power loss would bring back a namespace without its batches.
   rocksdb::Status DropFiles();
   // What stands beside it in files, at most, about: what Compact writes anew before files go.
   std::uint64_t BytesBeside() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "server/journal/garbage.h"
@@ -53,8 +54,11 @@ void Reclaimer::Run() {
 bool Reclaimer::Sweep() {
   const std::shared_ptr<Store> store = slot_->Get();
   if (store == nullptr) return true;
-  std::vector<StoredSpace> spaces = table_->All();
-  std::erase_if(spaces, [this](const StoredSpace& space) { return space.trimmed <= swept_[space.id]; });
+  std::vector<StoredSpace> spaces;
+  for (SpaceState& space : table_->All()) {
+    space.stored.trimmed = space.trim_synced;  // the committer wakes us when more is
+    if (space.trim_synced > swept_[space.stored.id]) spaces.push_back(std::move(space.stored));
+  }
   if (spaces.empty()) return false;
   const std::uint64_t free_bytes = directory_->free_bytes();
   const bool is_full = free_bytes / 2 < options_.min_free_bytes;  // or soon will be

@@ -25,7 +25,7 @@ class Reclaimer {
   Reclaimer(const Reclaimer&) = delete;
   Reclaimer& operator=(const Reclaimer&) = delete;
 
-  // Something was trimmed, or the disk is full. Blocks: never.
+  // Something was trimmed and is synced, or the disk is full. Blocks: never.
   void Wake();
 
  private:

@@ -48,7 +48,7 @@ RocksDbJournal::~RocksDbJournal() = default;
 
 Result RocksDbJournal::List(std::vector<Extent>* extents, std::string* error) {
   if (slot_->Get() == nullptr) return Closed(error);
-  for (const StoredSpace& space : table_->All()) extents->push_back(ExtentOf(space));
+  for (const SpaceState& space : table_->All()) extents->push_back(ExtentOf(space.stored));
   return Result::kOk;
 }
 

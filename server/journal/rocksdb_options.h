@@ -13,8 +13,8 @@ class FileSystem;
 namespace sluice::journal {
 
 struct RocksDbOptions {
-  std::size_t memtable_bytes = std::size_t{32} << 20;   // newest batches, in memory and in one log file
-  std::size_t max_batch_bytes = std::size_t{1} << 30;   // larger ones are TooLarge; a purge of 10^8 items is not
+  std::size_t memtable_bytes = std::size_t{32} << 20;  // newest batches, in memory and in one log file
+  std::size_t max_batch_bytes = std::size_t{1} << 30;  // larger ones are TooLarge; a purge of 10^8 items is not
   // Batches are refused as Full when less than this is free on the disk: before RocksDB runs into it, and with room
   // for it to write out a memtable. Those with `reserve` are taken down to the lower bound.
   std::uint64_t min_free_bytes = std::uint64_t{96} << 20;
