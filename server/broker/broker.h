@@ -54,9 +54,9 @@ class Broker {
   ~Broker();
 
   // Serves what the journal has: queues, items, leases; sessions wait for their clients, for the grace period from its
-  // return on. Once, before anything else, if there is a journal. `progress` is told now and then, and of each namespace
-  // when it is done; it is to call nothing. Other than Ok: `error` names what is damaged and what to do; the broker must
-  // not be used. Blocks: for the disk.
+  // return on. Once, before anything else, if there is a journal. `progress` is told now and then, and of each
+  // namespace when it is done; it is to call nothing. Other than Ok: `error` names what is damaged and what to do; the
+  // broker must not be used. Blocks: for the disk.
   journal::Result Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error);
 
   // Runs a command in namespace `space` (a valid name). `session` none: a unary call. With a session, its leases and
