@@ -8,6 +8,8 @@
 namespace sluice::journal {
 namespace {
 
+constexpr std::uint64_t kMaxTrimmed = 4096;  // batches of one namespace at once: others wait meanwhile
+
 // What an append at a position that is taken is answered: Ok if it is the batch that is there.
 Result CompareWithStored(const Store& store, const StoredSpace& space, const Batch& batch) {
   BatchHeader stored = space.newest;
@@ -79,11 +81,15 @@ void CommitGroup::PlanTrims(const SpaceTable& table) {
     StoredSpace& space = state->stored;
     const std::uint64_t position = std::min(wanted, space.last);
     if (position <= space.trimmed) continue;
-    for (const Part part : {Part::kRecords, Part::kContents}) {
-      batch.DeleteRange(BatchKey(space.id, part, space.trimmed + 1), BatchKey(space.id, part, position + 1))
-          .PermitUncheckedError();
+    const std::uint64_t end = std::min(position, space.trimmed + kMaxTrimmed);
+    // One by one: what RocksDB prepares of ranges in a memtable does not survive an error while it starts the next one.
+    while (space.trimmed < end) {
+      ++space.trimmed;
+      for (const Part part : {Part::kRecords, Part::kContents}) {
+        batch.Delete(BatchKey(space.id, part, space.trimmed)).PermitUncheckedError();
+      }
     }
-    space.trimmed = position;
+    if (end < position) trims_left.emplace(name, position);
     PutSpace(space);
   }
 }

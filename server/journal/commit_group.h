@@ -49,7 +49,8 @@ class CommitGroup {
   rocksdb::WriteBatch batch;
   bool has_changes = false;
   bool wants_sync = false;
-  std::map<std::string, SpaceState> spaces;  // as they are after it
+  std::map<std::string, SpaceState> spaces;         // as they are after it
+  std::map<std::string, std::uint64_t> trims_left;  // what is to follow in another one
 
  private:
   void PlanAppend(Store* store, const SpaceTable& table, const DiskSpace& disk, PendingAppend* pending);

@@ -127,6 +127,7 @@ void Committer::Commit(CommitGroup* group) {
   if (group->has_changes) status = store->Write(&group->batch);
   if (status.ok()) {
     table_->Update(group->spaces);
+    KeepTrims(group->trims_left);
     if (!group->trims.empty() && !sync_trims_at_) {
       sync_trims_at_ = std::chrono::steady_clock::now() + options_.reclaim_interval;
     }
@@ -155,7 +156,7 @@ void Committer::Fail(CommitGroup* group, const rocksdb::Status& status) {
   if (is_full) disk_.Full();
   failure_ = {is_full ? Result::kFull : Result::kUnavailable,
               "the journal in " + directory_->path() + " failed: " + status.ToString()};
-  KeepTrims(*group);
+  KeepTrims(group->trims);
   const std::string text = failure_.text;
   const Result refusal = failure_.result;
   if (Reopen()) {
@@ -181,7 +182,7 @@ void Committer::Refuse(CommitGroup* group) {
     const bool is_doubtful = doubtful != doubtful_.end() && pending.batch->position <= doubtful->second;
     pending.result = is_doubtful && failure_.result != Result::kCorrupt ? Result::kUnknown : failure_.result;
   }
-  KeepTrims(*group);
+  KeepTrims(group->trims);
   for (Claim* claim : group->claims) claim->outcome = failure_.result;
   AnswerClaims(group, failure_.text);
   Answer(group, false);
@@ -229,9 +230,9 @@ void Committer::AnswerClaims(CommitGroup* group, const std::string& error) {
   claimed_.NotifyAll();
 }
 
-void Committer::KeepTrims(const CommitGroup& group) {
+void Committer::KeepTrims(const std::map<std::string, std::uint64_t>& trims) {
   MutexLock lock(mutex_);
-  for (const auto& [space, position] : group.trims) {
+  for (const auto& [space, position] : trims) {
     std::uint64_t& wanted = trims_[space];
     wanted = std::max(wanted, position);
   }

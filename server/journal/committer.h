@@ -59,7 +59,7 @@ class Committer {
   bool Reopen();
   void Answer(CommitGroup* group, bool only_unsynced);
   void AnswerClaims(CommitGroup* group, const std::string& error);
-  void KeepTrims(const CommitGroup& group);
+  void KeepTrims(const std::map<std::string, std::uint64_t>& trims);
   void SetHealth(Health health);
 
   const DataDirectory* const directory_;

@@ -2,12 +2,15 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/metadata.h>
 #include <rocksdb/table.h>
 #include <rocksdb/wal_filter.h>
 
 #include <algorithm>
 #include <cstdarg>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,14 +28,31 @@ class NoLog : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+// After a full disk RocksDB would go on by itself as soon as there is space, on a thread of its own.
+class NoResume : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 // Looks at the first record of the logs, and takes none.
 class NoReplay : public rocksdb::WalFilter {
  public:
+  void ColumnFamilyLogNumberMap(const std::map<std::uint32_t, std::uint64_t>& first_logs,
+                                const std::map<std::string, std::uint32_t>&) override {
+    for (const auto& [family, log] : first_logs) first_log_ = log;  // there is one
+  }
   WalProcessingOption LogRecordFound(unsigned long long, const std::string&, const rocksdb::WriteBatch&,  // NOLINT
                                      rocksdb::WriteBatch*, bool*) override {
     return WalProcessingOption::kStopReplay;
   }
   const char* Name() const override { return "NoReplay"; }
+  // What older ones hold is in tables; 0: there are no logs.
+  std::uint64_t first_log() const { return first_log_; }
+
+ private:
+  std::uint64_t first_log_ = 0;
 };
 
 rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
@@ -55,6 +75,7 @@ rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
   result.track_and_verify_wals_in_manifest = true;
   // After an error the committer opens the store anew; nothing is tried again behind its back.
   result.max_bgerror_resume_count = 0;
+  result.listeners.push_back(std::make_shared<NoResume>());
   result.bytes_per_sync = std::uint64_t{1} << 20;
   result.info_log = std::make_shared<NoLog>();
   result.stats_dump_period_sec = 0;
@@ -97,6 +118,8 @@ bool ReadTables(const DataDirectory& directory, const RocksDbOptions& options, W
   const std::unique_ptr<rocksdb::DB> db = OpenWith(lenient, directory, Access::kRead, failure);
   if (db == nullptr) return false;
   db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &tables->first_log);
+  // Both are written by a flush, one after the other: an error between them leaves the first one behind.
+  tables->first_log = std::max(tables->first_log, no_replay.first_log());
   std::vector<rocksdb::LiveFileMetaData> files;
   db->GetLiveFilesMetaData(&files);
   for (const rocksdb::LiveFileMetaData& file : files) {

@@ -106,17 +106,19 @@ Result Store::ReadSpaces(std::vector<StoredSpace>* spaces, std::string* error) c
 }
 
 Result Store::ReadLast(StoredSpace* space, std::string* error) const {
-  const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator({}));
+  // What was trimmed may be there still, or again: see Garbage::DropFiles.
+  const std::string first = BatchKey(space->id, Part::kRecords, space->trimmed + 1);
+  const rocksdb::Slice bound(first);
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator(options));
   space->last = space->trimmed;
   entry->SeekForPrev(EndOf(space->id, Part::kRecords));
   if (!entry->status().ok()) {
     *error = entry->status().ToString();
     return ResultOf(entry->status());
   }
-  // What was trimmed may be there still, or again: see Garbage::DropFiles.
-  if (!entry->Valid() || ViewOf(entry->key()) < BatchKey(space->id, Part::kRecords, space->trimmed + 1)) {
-    return Result::kOk;
-  }
+  if (!entry->Valid()) return Result::kOk;
   std::string_view records;
   const std::uint64_t position = PositionOfBatchKey(ViewOf(entry->key()));
   if (!DecodeBatch(ViewOf(entry->key()), ViewOf(entry->value()), &space->newest, &records)) {
