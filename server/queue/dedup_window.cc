@@ -52,8 +52,7 @@ void DedupWindow::SetDurable(std::uint64_t position, TimePoint now) {
 }
 
 void DedupWindow::ForgetOld(TimePoint now) {
-  while (!durable_.empty() &&
-         (size() >= limits::kPutWindow || durable_.front()->put.time + limits::kPutWindowTime < now)) {
+  while (!durable_.empty() && (size() >= max_puts_ || durable_.front()->put.time + limits::kPutWindowTime < now)) {
     Forget(durable_.front());
   }
 }
@@ -71,7 +70,7 @@ void DedupWindow::Replay(RememberedPut&& put) {
   Entry* const entry = Add(std::move(put));
   entry->durable = true;
   durable_.PushBack(entry);
-  if (size() >= 2 * limits::kPutWindow) SortReplayed();
+  if (size() >= 2 * max_puts_) SortReplayed();
 }
 
 // Those that were carried forward are told of late. Items are numbered as they are put.
@@ -84,7 +83,7 @@ void DedupWindow::SortReplayed() {
   }
   std::sort(entries.begin(), entries.end(), [](const Entry* a, const Entry* b) { return a->put.first < b->put.first; });
   for (Entry* const entry : entries) durable_.PushBack(entry);
-  while (size() > limits::kPutWindow) Forget(durable_.front());
+  while (size() > max_puts_) Forget(durable_.front());
 }
 
 void DedupWindow::EndReplay(TimePoint now) {

@@ -24,10 +24,12 @@ struct RememberedPut {
   std::uint64_t home = 0;  // position of the batch that tells of it; 0: it is not in the journal
 };
 
-// The newest limits::kPutWindow ones, for limits::kPutWindowTime from when they are durable; and all that are not.
+// The newest `max_puts` ones, for limits::kPutWindowTime from when they are durable; and all that are not.
 // Thread safety: none.
 class DedupWindow {
  public:
+  explicit DedupWindow(std::size_t max_puts) : max_puts_(max_puts) {}
+
   // Null: it is not known. Borrows: until the next call.
   const RememberedPut* Find(const PutName& name) const;
   // No effect when the put has no name. Requires: it is not known; it is at home in the newest batch, or nowhere.
@@ -73,6 +75,7 @@ class DedupWindow {
   // Puts replayed entries in order of age, and forgets the oldest.
   void SortReplayed();
 
+  const std::size_t max_puts_;
   std::unordered_map<const PutName*, std::unique_ptr<Entry>, Hash, Same> by_name_;
   IntrusiveList<Entry, &Entry::by_age> durable_;   // or nowhere; oldest first
   IntrusiveList<Entry, &Entry::by_age> not_yet_;   // oldest home first, with few exceptions

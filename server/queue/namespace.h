@@ -65,6 +65,8 @@ struct NamespaceLimits {
   std::size_t window_bytes = limits::kPagingBytes;    // of contents at the front of a long queue, in memory
   std::size_t batch_bytes = limits::kBatchFillBytes;  // a batch that is larger takes no more puts
   std::uint64_t numbers_skipped = limits::kNumbersSkipped;
+  std::size_t put_window = limits::kPutWindow;          // puts that are known again when they come again
+  std::size_t settled_leases = limits::kSettledLeases;  // of a session, known after a restart
 };
 
 // A session of which the log knows.

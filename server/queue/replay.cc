@@ -79,7 +79,7 @@ void Namespace::State::Replayer::NoteSettled(const StoredItem& item, Settled how
   item.owner->settled.emplace(item.fence.value, how);
   auto& fences = settled_[item.owner];
   fences.push_back(item.fence.value);
-  if (fences.size() <= limits::kSettledLeases) return;
+  if (fences.size() <= state_.limits_.settled_leases) return;
   item.owner->settled.erase(fences.front());
   fences.pop_front();
 }

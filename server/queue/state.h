@@ -315,7 +315,7 @@ class Namespace::State {
   using HomeList = IntrusiveList<StoredItem, &StoredItem::by_home>;
   Log log_;
   bool hold_puts_ = false;
-  DedupWindow window_;
+  DedupWindow window_{limits_.put_window};
   std::map<std::uint64_t, HomeList> homes_;   // by position
   std::map<std::uint64_t, ReadFor> loading_;  // by position
   std::deque<LogPart> log_parts_;             // oldest first

@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
+constexpr std::size_t kPutWindow = 32'768;
+constexpr std::size_t kSettledLeases = 8'192;
 
 // A namespace and its log, which is a map: each step is written at once, and what it asks for is read at once.
 class LongLog : public testing::Test {
@@ -136,7 +138,11 @@ class LongLog : public testing::Test {
     }
   }
 
-  NamespaceLimits limits_{.max_queues = 10, .log_bytes = kMiB, .window_bytes = 64 * kKiB};
+  NamespaceLimits limits_{.max_queues = 10,
+                          .log_bytes = kMiB,
+                          .window_bytes = 64 * kKiB,
+                          .put_window = kPutWindow,
+                          .settled_leases = kSettledLeases};
   MemoryBudget budget_{64 * kMiB};
   std::map<std::uint64_t, LogBatch> log_;
   bool trims_ = true;   // or the server ends before it does
@@ -150,7 +156,7 @@ class LongLog : public testing::Test {
 
 // ---- the disk ----
 
-constexpr std::size_t kBacklog = 8'000;  // items of 1 KiB
+constexpr std::size_t kBacklog = 3'000;  // items of 1 KiB
 
 class LongLogOfOrder : public LongLog, public testing::WithParamInterface<Order> {};
 
@@ -252,7 +258,7 @@ TEST_F(LongLog, DropsContentsThatComeBackToALongQueue) {
 
 TEST_F(LongLog, KnowsTheNewestPutsHoweverOftenItGoesRound) {
   Create("q");
-  constexpr std::uint64_t kPuts = limits::kPutWindow + limits::kPutWindow / 4;
+  constexpr std::uint64_t kPuts = kPutWindow + kPutWindow / 4;
   std::uint64_t sequence = 0;
   while (sequence < kPuts) {
     writes_ = false;
@@ -262,12 +268,10 @@ TEST_F(LongLog, KnowsTheNewestPutsHoweverOftenItGoesRound) {
   }
   const auto knows = [&](std::uint64_t of) { return Must<PutResult>(PutOf("q", 1, 0, 0, "producer", of)).duplicate; };
   std::uint64_t forgotten = 0;
-  for (std::uint64_t of = sequence - limits::kPutWindow + 1'000; of <= sequence; of += 97)
-    forgotten += knows(of) ? 0 : 1;
+  for (std::uint64_t of = sequence - kPutWindow + 1'000; of <= sequence; of += 97) forgotten += knows(of) ? 0 : 1;
   EXPECT_EQ(forgotten, 0u);
   Restart();
-  for (std::uint64_t of = sequence - limits::kPutWindow + 8'000; of <= sequence; of += 97)
-    forgotten += knows(of) ? 0 : 1;
+  for (std::uint64_t of = sequence - kPutWindow + 8'000; of <= sequence; of += 97) forgotten += knows(of) ? 0 : 1;
   EXPECT_EQ(forgotten, 0u) << "after a restart";
 }
 
@@ -310,11 +314,11 @@ TEST_F(LongLog, KnowsABoundedNumberOfLeasesThatASessionHadSettled) {
   Restart();
   core_->EnterSession({session, "token", "client", 30s});
   std::vector<Fence> fences;
-  while (fences.size() < 65'536 + 10'000) {
-    Must<PutResult>(PutOf("q", 5'000, 0));
-    for (std::size_t left = 5'000; left > 0;) {
+  while (fences.size() < 2 * kSettledLeases) {
+    Must<PutResult>(PutOf("q", 1'000, 0));
+    for (std::size_t left = 1'000; left > 0;) {
       TaskDone done{"q", {}};
-      for (const Delivery& delivery : Take("q", 5'000, session)) done.fences.push_back(delivery.fence);
+      for (const Delivery& delivery : Take("q", 1'000, session)) done.fences.push_back(delivery.fence);
       fences.insert(fences.end(), done.fences.begin(), done.fences.end());
       left -= done.fences.size();
       Must<TaskDoneResult>(std::move(done), session);
@@ -322,7 +326,7 @@ TEST_F(LongLog, KnowsABoundedNumberOfLeasesThatASessionHadSettled) {
   }
   Restart();
   EXPECT_TRUE(Run(TaskDone{"q", {fences.back()}}, session).ok());
-  EXPECT_TRUE(Run(TaskDone{"q", {fences[fences.size() - 65'000]}}, session).ok());
+  EXPECT_TRUE(Run(TaskDone{"q", {fences[fences.size() - (kSettledLeases - 500)]}}, session).ok());
   EXPECT_EQ(Run(TaskDone{"q", {fences.front()}}, session).reason, Reason::kLeaseLost);
 }
 
