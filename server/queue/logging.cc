@@ -75,7 +75,6 @@ std::vector<Home> Namespace::State::LogPut(const Queue& queue, const std::vector
   record.put_time_us = Microseconds(now);
   record.producer = name.producer;
   record.sequence = name.sequence;
-  record.fifo = queue.settings.order == Order::kFifo;
   record.offset = log_.contents_bytes();
   record.items.reserve(contents.size());
   std::vector<Home> homes;

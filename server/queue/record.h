@@ -73,13 +73,12 @@ struct ItemsRecord {
   std::int64_t put_time_us = 0;
   std::string producer;  // empty: the put said no name
   std::uint64_t sequence = 0;
-  bool fifo = false;         // the order of the queue, which may be told of later
   std::uint64_t offset = 0;  // of the first one's content
   std::vector<ContentFacts> items;
 
   template <typename Visit, typename Record>
   static void Fields(Visit& visit, Record& r) {
-    visit(r.queue, r.first_id, r.put_time_us, r.producer, r.sequence, r.fifo, r.offset, r.items);
+    visit(r.queue, r.first_id, r.put_time_us, r.producer, r.sequence, r.offset, r.items);
   }
 };
 
