@@ -103,8 +103,8 @@ struct Answer {
 
   static Answer Refused(Reason reason, std::string message) { return {reason, std::move(message), {}}; }
   template <typename Result>
-  static Answer Ok(Result result) {
-    return {Reason::kOk, {}, std::move(result)};
+  static Answer Ok(Result result, std::uint64_t after = 0) {
+    return {Reason::kOk, {}, std::move(result), after};
   }
 };
 

@@ -28,16 +28,18 @@ inline constexpr std::size_t kClientNameBytes = 255;      // as a name
 inline constexpr std::size_t kProducerBytes = 255;        // of a producer or a request id: as a name
 inline constexpr std::size_t kMetadataBytes = 16u << 10;  // HTTP headers of one call
 inline constexpr std::size_t kItemOverheadBytes = 256;    // charged per item beside its bytes: the maps that hold it
-
 inline constexpr std::size_t kColdItemBytes = 48;         // charged for one that is far from the front of a long queue
 inline constexpr std::size_t kRecordNumbers = 100'000'000;  // of one record of the journal: items of a purge
-inline constexpr std::size_t kWindowBytes = 16u << 20;  // contents at the front of a long queue that are in memory
+inline constexpr std::size_t kPagingBytes = 16u << 20;      // contents at the front of a long queue that are in memory
 
 // ---- the journal -------------------------------------------------------------------------------
-inline constexpr std::size_t kLogBytes = 64u << 20;      // a namespace's log is not tidied up below this size
+inline constexpr std::size_t kLogBytes = 64u << 20;        // a namespace's log is not tidied up below this size
 inline constexpr std::size_t kBatchFillBytes = 16u << 20;  // a batch that waits for the one before takes no more puts
-inline constexpr std::size_t kLogFactor = 2;             // beyond it, it may be so many times what is alive
-inline constexpr std::size_t kCopyForwardBytes = 1u << 20;  // that one batch carries for older ones at most
+// Fences of leases, and ids of items in memory, that were given out but not written down are never given out again: a
+// server that starts skips so many, and writes down where it is when it has used half of them.
+inline constexpr std::uint64_t kNumbersSkipped = std::uint64_t{1} << 26;
+inline constexpr std::size_t kLogFactor = 2;                // beyond it, it may be so many times what is alive
+inline constexpr std::size_t kCopyForwardBytes = 1u << 20;  // that one batch carries for older ones; more if it must
 
 // ---- counts (defaults; configurable) -----------------------------------------------------------
 inline constexpr std::size_t kMemoryBytes = std::size_t{1} << 30;  // items of the whole server
@@ -46,7 +48,8 @@ inline constexpr std::size_t kNamespaces = 1'000;                  // each has i
 inline constexpr std::size_t kWaiters = 100'000;                   // parked calls of the whole server
 inline constexpr std::size_t kSessions = 20'000;                   // sessions, connected or in their grace period
 inline constexpr std::size_t kRetainedAnswers = 65'536;            // answers that a session's client did not confirm
-inline constexpr std::size_t kPutWindow = 262'144;  // puts of a namespace that are known again when they come again
+inline constexpr std::size_t kSettledLeases = 65'536;  // of a session, known after a restart: task_done may come again
+inline constexpr std::size_t kPutWindow = 262'144;     // puts of a namespace that are known again when they come again
 
 // ---- times -------------------------------------------------------------------------------------
 inline constexpr auto kTimeout = std::chrono::milliseconds(365 * 24h);  // longest timeout; absent means for ever

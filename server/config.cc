@@ -62,6 +62,16 @@ Setting Time(std::string name, std::string section, std::string help, Field fiel
   return {std::move(name), "TIME", std::move(section), std::move(help), false, apply};
 }
 
+template <typename Field>
+Setting Directory(std::string name, std::string help, Field field) {
+  const auto apply = [=](Config& config, const Values& values) -> Problem {
+    if (values.back().empty()) return "an empty path; allowed: a path of a directory";
+    field(config) = values.back();
+    return std::nullopt;
+  };
+  return {std::move(name), "DIR", "Storage", std::move(help), false, apply};
+}
+
 // A setting that is one of a few words.
 template <typename Value, typename Field>
 Setting Choice(std::string name, std::string help, std::vector<std::pair<std::string, Value>> choices, Field field) {
@@ -103,18 +113,6 @@ Problem ApplyPortFile(Config& config, const Values& values) {
   return std::nullopt;
 }
 
-Problem ApplyDataDir(Config& config, const Values& values) {
-  if (values.back().empty()) return "an empty path; allowed: a path of a directory";
-  config.data_dir = values.back();
-  return std::nullopt;
-}
-
-Problem ApplyBackupDir(Config& config, const Values& values) {
-  if (values.back().empty()) return "an empty path; allowed: a path of a directory";
-  config.backup_dir = values.back();
-  return std::nullopt;
-}
-
 std::vector<Setting> MakeSettings() {
   const Config defaults;
   const auto by_default = [](const std::string& value) { return " [" + value + "]"; };
@@ -126,15 +124,15 @@ std::vector<Setting> MakeSettings() {
   settings.push_back({"port-file", "PATH", "Listening",
                       "once ready, write the addresses in use there, one a line; removed at exit", false,
                       ApplyPortFile});
-  settings.push_back({"data-dir", "DIR", "Storage",
-                      "directory of the durable queues, made if it is missing; one server at a time uses it [none: "
-                      "queues live in memory and end with the process]",
-                      false, ApplyDataDir});
-  settings.push_back(
-      {"backup-dir", "DIR", "Storage",
-       "directory in which `sluice backup NAME` makes the directory NAME, best on another disk [none: no "
-       "backups]",
-       false, ApplyBackupDir});
+  settings.push_back(Directory(
+      "data-dir",
+      "directory of the durable queues, made if it is missing; one server at a time uses it [none: queues live in "
+      "memory and end with the process]",
+      [](Config & config) -> auto& { return config.data_dir; }));
+  settings.push_back(Directory(
+      "backup-dir",
+      "directory in which `sluice backup NAME` makes the directory NAME, best on another disk [none: no backups]",
+      [](Config & config) -> auto& { return config.backup_dir; }));
   settings.push_back(
       {"memory", "SIZE", "Limits",
        "memory for items; beyond it puts wait or fail with FULL" + by_default(FormatSize(defaults.broker.memory_bytes)),

@@ -31,13 +31,23 @@ void KeepGrpc() {
   static_cast<void>(kept);
 }
 
+// Behind what is wrong with a data directory.
+std::string Advice(journal::Result result, const std::string& directory) {
+  if (!journal::IsDamage(result)) return {};
+  return ". What is damaged, and what not, says: sluiced --verify " + directory;
+}
+
 }  // namespace
 
 std::unique_ptr<Server> Server::Start(const Config& config, const Clock& clock, std::string* error) {
   std::unique_ptr<journal::Journal> journal;
   if (!config.data_dir.empty()) {
-    journal = journal::RocksDbJournal::Open(config.data_dir, journal::RocksDbOptions{}, error);
-    if (!journal) return nullptr;
+    journal::Health failure;
+    journal = journal::RocksDbJournal::Open(config.data_dir, journal::RocksDbOptions{}, &failure);
+    if (!journal) {
+      *error = failure.text + Advice(failure.result, config.data_dir);
+      return nullptr;
+    }
   }
   std::unique_ptr<Server> server(new Server(config, clock, std::move(journal)));
   if (!server->Recover(error) || !server->Listen(error)) return nullptr;
@@ -79,7 +89,7 @@ bool Server::Recover(std::string* error) {
   auto told = began;
   std::uint64_t batches = 0;
   std::size_t spaces = 0, queues = 0, items = 0;
-  const bool recovered = broker_.Recover(
+  const journal::Result recovered = broker_.Recover(
       [&](const broker::RecoveredSpace& space) {
         if (!space.done) {
           if (std::chrono::steady_clock::now() - told < kProgressInterval) return;
@@ -96,8 +106,8 @@ bool Server::Recover(std::string* error) {
                      space.queues, space.items, space.sessions, space.batches);
       },
       error);
-  if (!recovered) {
-    *error += ". What is damaged, and what not, says: sluiced --verify " + config_.data_dir;
+  if (recovered != journal::Result::kOk) {
+    *error += Advice(recovered, config_.data_dir);
     return false;
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);

@@ -45,9 +45,6 @@ class Server {
   // Thread safety: any.
   broker::Broker& broker() { return broker_; }
 
-  // Null: queues live in memory. Thread safety: any.
-  journal::Journal* journal() { return journal_.get(); }
-
   // Refuses new work, answers every waiting call with UNAVAILABLE, lets the answers leave, ends. Idempotent.
   // Blocks: until everything is gone. After the drain timeout calls are cut off; but gRPC holds on to a connection
   // whose other end takes no bytes until the ping timeout, too.

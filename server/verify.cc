@@ -150,7 +150,7 @@ bool Verify(const std::string& directory, std::ostream& out) {
   journal::Health failure;
   const auto reader = journal::OfflineReader::Open(directory, journal::RocksDbOptions{}, &failure);
   if (reader == nullptr) {
-    const bool is_damage = failure.result == Result::kCorrupt || failure.result == Result::kLost;
+    const bool is_damage = journal::IsDamage(failure.result);
     out << (is_damage ? "DAMAGE: " : "cannot verify: ") << failure.text << '\n';
     if (is_damage) SayWhatToDo(directory, out);
     return false;

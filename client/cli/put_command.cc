@@ -189,7 +189,7 @@ Command PutCommand() {
             app.add_option(
                    "--request-id", arguments->request_id,
                    "a name for this put, so that it can be repeated until it succeeds: one that was made before, "
-                   "in the last 10 minutes, adds nothing and shows its ids. All items are one put, 10,000 at "
+                   "in the last few minutes, adds nothing and shows its ids. All items are one put, 10,000 at "
                    "most, all or nothing")
                 ->type_name("ID")
                 ->check([](const std::string& id) { return id.empty() ? "is empty: name the put" : std::string(); })

@@ -28,14 +28,15 @@ Broker::~Broker() {
   impl_->spaces->WaitUntilWritten();
 }
 
-bool Broker::Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error) {
-  return impl_->spaces->Recover(
-      [&](const std::shared_ptr<Space>& space, Recovered&& found) {
-        progress({space->name(), found.batches, found.of_batches, found.queues, found.items, found.sessions.size(),
-                  found.done});
-        for (queue::LoggedSession& session : found.sessions) impl_->sessions->Restore(std::move(session), space);
+journal::Result Broker::Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error) {
+  const journal::Result result = impl_->spaces->Recover(
+      progress,
+      [this](queue::LoggedSession&& session, const std::shared_ptr<Space>& space) {
+        impl_->sessions->Restore(std::move(session), space);
       },
       error);
+  if (result == journal::Result::kOk) impl_->sessions->StartRestored();  // only now: namespaces may have taken long
+  return result;
 }
 
 OperationRef Broker::Submit(SessionId session, std::string_view space, Command command, Completion completion) {

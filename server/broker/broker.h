@@ -25,7 +25,9 @@
 #include "common/ids.h"
 #include "server/broker/completion.h"
 #include "server/broker/options.h"
+#include "server/broker/recovered_space.h"
 #include "server/broker/session.h"
+#include "server/journal/journal.h"
 
 namespace sluice::broker {
 
@@ -33,13 +35,6 @@ namespace sluice::broker {
 struct OperationRef {
   std::string space;
   OperationId id;  // none: answered at once, there is nothing to cancel
-};
-
-struct RecoveredSpace {
-  std::string space;
-  std::uint64_t batches = 0, of_batches = 0;  // read so far, and there are
-  std::size_t queues = 0, items = 0, sessions = 0;
-  bool done = false;  // else only batches and items are known, those so far
 };
 
 struct BrokerStatus {
@@ -58,10 +53,11 @@ class Broker {
   // Requires: no call is running.
   ~Broker();
 
-  // Serves what the journal has: queues, items, leases; sessions wait for their clients, for the grace period. Once,
-  // before anything else, if there is a journal. `progress` is told now and then, and after each namespace. False:
-  // `error` names what is damaged and what to do; the broker must not be used. Blocks: for the disk.
-  bool Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error);
+  // Serves what the journal has: queues, items, leases; sessions wait for their clients, for the grace period from its
+  // return on. Once, before anything else, if there is a journal. `progress` is told now and then, and of each
+  // namespace when it is done; it is to call nothing. Other than Ok: `error` names what is damaged and what to do; the
+  // broker must not be used. Blocks: for the disk.
+  journal::Result Recover(const std::function<void(const RecoveredSpace&)>& progress, std::string* error);
 
   // Runs a command in namespace `space` (a valid name). `session` none: a unary call. With a session, its leases and
   // its turn in line are the session's, its answer is not one of the session's numbered answers.

@@ -47,10 +47,9 @@ struct RoutedCommand {
 struct CancelCommand {
   std::uint64_t target = 0;
 };
-// Leases of one queue that a client says it holds.
+// Leases in one namespace that a client says it holds.
 struct HeldLeases {
   std::string space;
-  std::string queue;
   std::vector<Fence> fences;
 };
 // One operation of a client's message; an Answer is the refusal of one that is invalid.

@@ -42,18 +42,21 @@ Session::Impl::Impl(SessionId id, std::string token, std::string client_name, st
 
 void Session::Impl::Start() {
   CompletionScope scope;
-  sessions_->spaces().schedule().Arm(Share(), last_seen_.load() + grace_);
+  const TimePoint now = sessions_->spaces().clock().Now();
+  last_seen_.store(now);
+  {
+    MutexLock lock(answer_mutex_);
+    detached_ = now;
+  }
+  sessions_->spaces().schedule().Arm(Share(), now + grace_);
 }
 
 void Session::Impl::Restore(const std::shared_ptr<Space>& space) {
-  {
-    MutexLock order(order_mutex_);
-    space->EnterSession(Logged(), *this);
-    spaces_.emplace(space->name(), space);
-    suspended_ = true;
-    restarted_ = true;
-  }
-  Start();
+  MutexLock order(order_mutex_);
+  space->EnterSession(Logged(), *this);
+  spaces_.emplace(space->name(), space);
+  suspended_ = true;
+  restarted_ = true;
 }
 
 void Session::Impl::Holding(std::vector<HeldLeases>&& held) {

@@ -46,8 +46,8 @@ class Session::Impl final : public Timed, public AnswerReceiver {
   std::chrono::milliseconds grace() const { return grace_; }
 
   // The grace period begins: a stream is to attach itself.
-  void Start();
-  // As Start, after a restart of the server: it is known in `space`, and perhaps in others.
+  void Start() SLUICE_EXCLUDES(answer_mutex_);
+  // Before Start, after a restart of the server: it is known in `space`, and perhaps in others.
   void Restore(const std::shared_ptr<Space>& space) SLUICE_EXCLUDES(order_mutex_);
   void Holding(std::vector<HeldLeases>&& held) SLUICE_EXCLUDES(order_mutex_);
   Attached Attach(std::shared_ptr<SessionSink> sink, std::uint64_t answers_seen)

@@ -74,6 +74,10 @@ void Sessions::Restore(queue::LoggedSession session, const std::shared_ptr<Space
   restored->Restore(space);
 }
 
+void Sessions::StartRestored() {
+  for (const auto& session : All()) session->Start();
+}
+
 std::shared_ptr<Session> Sessions::Find(SessionId id, std::string_view token) const {
   MutexLock lock(mutex_);
   const auto found = sessions_.find(id);
@@ -97,12 +101,14 @@ void Sessions::Stop() {
 }
 
 void Sessions::EndAll(Reason reason, const std::string& message) {
+  for (const auto& session : All()) session->End(reason, message);
+}
+
+std::vector<std::shared_ptr<Session::Impl>> Sessions::All() const {
+  MutexLock lock(mutex_);
   std::vector<std::shared_ptr<Session::Impl>> all;
-  {
-    MutexLock lock(mutex_);
-    for (const auto& [id, entry] : sessions_) all.push_back(entry.impl);
-  }
-  for (const auto& session : all) session->End(reason, message);
+  for (const auto& [id, entry] : sessions_) all.push_back(entry.impl);
+  return all;
 }
 
 std::size_t Sessions::size() const {

@@ -29,8 +29,9 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
   std::shared_ptr<Session> Open(std::string client_name, std::chrono::milliseconds lease, Answer* refusal)
       SLUICE_EXCLUDES(mutex_);
   // One that the journal knows, in the namespace `space`; called again for every other namespace in which it is known.
-  // It waits for its client for the grace period.
   void Restore(queue::LoggedSession session, const std::shared_ptr<Space>& space) SLUICE_EXCLUDES(mutex_);
+  // Those that were restored wait for their clients, for the grace period from now on.
+  void StartRestored() SLUICE_EXCLUDES(mutex_);
   // Null when unknown, ended, or when the token is not its own.
   std::shared_ptr<Session> Find(SessionId id, std::string_view token) const SLUICE_EXCLUDES(mutex_);
   std::shared_ptr<Session::Impl> Find(SessionId id) const SLUICE_EXCLUDES(mutex_);
@@ -49,6 +50,8 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
     std::shared_ptr<Session> session;
     std::shared_ptr<Session::Impl> impl;
   };
+
+  std::vector<std::shared_ptr<Session::Impl>> All() const SLUICE_EXCLUDES(mutex_);
 
   const std::shared_ptr<Spaces> spaces_;
   mutable Mutex mutex_;

@@ -19,6 +19,7 @@ queue::NamespaceLimits LimitsOf(const BrokerOptions& options) {
   queue::NamespaceLimits limits{options.max_queues};
   limits.log_bytes = options.log_bytes;
   limits.window_bytes = options.window_bytes;
+  limits.batch_bytes = options.batch_bytes;
   return limits;
 }
 
@@ -119,11 +120,14 @@ void Space::ResumeSession(SessionId session) {
 void Space::EndSession(SessionId session, std::span<const Delivery> unsent) {
   CompletionScope scope;
   MutexLock lock(mutex_);
-  sessions_.erase(session);
+  const auto found = sessions_.find(session);
+  std::vector<Delivery> undelivered(unsent.begin(), unsent.end());
+  if (found != sessions_.end()) AddHeld(*found->second, &undelivered);
+  if (found != sessions_.end()) sessions_.erase(found);
   if (stopped_ && journaled()) return;  // the next server has its leases
-  if (!unsent.empty()) {
+  if (!undelivered.empty()) {
     core_.SuspendSession(session, Now(), effects_);  // or its own waiters would be given these items
-    core_.Undelivered(unsent, Now(), effects_);
+    core_.Undelivered(undelivered, Now(), effects_);
   }
   core_.EndSession(session, Now(), effects_);
   Finish();
@@ -141,10 +145,8 @@ void Space::Due() {
   MutexLock lock(mutex_);
   armed_.reset();
   const TimePoint now = Now();
-  if (retry_ && *retry_ <= now) {
-    retry_.reset();
-    Append();
-  }
+  RetryDue(now);
+  if (puts_held_) HoldPuts(spaces_.RefuseForStorage().has_value());
   core_.Advance(now, effects_);
   Finish();
 }
@@ -164,7 +166,9 @@ TimePoint Space::Now() { return Now(spaces_.clock().Now()); }
 std::optional<Answer> Space::Refuse(const Command& command) {
   if (stopped_) return Spaces::Stopping();
   if (!trouble_.empty()) return Failed();
-  if (auto full = spaces_.RefuseForStorage(); full && TakesSpace(command)) return full;
+  auto full = spaces_.RefuseForStorage();
+  HoldPuts(full.has_value());
+  if (full && TakesSpace(command)) return full;
   const auto creation = CreationOf(command);
   if (!creation) return std::nullopt;
   if (auto durability = RefuseDurability(creation->settings, spaces_.reaches())) return durability;
@@ -181,6 +185,7 @@ bool Space::TakesSpace(const Command& command) {
 
 void Space::Finish() {
   WatchMemory();
+  if (journaled()) Flush();
   Count();
   ArmDeadline();
   if (effects_.memory_freed) spaces_.MemoryFreed(watching_memory_);
@@ -226,7 +231,10 @@ void Space::Count() {
 
 void Space::ArmDeadline() {
   auto next = core_.NextDeadline();
-  if (retry_ && (!next || *retry_ < *next)) next = retry_;
+  const auto consider = [&next](TimePoint time) { next = next ? std::min(*next, time) : time; };
+  if (retry_) consider(*retry_);
+  if (reread_) consider(*reread_);
+  if (puts_held_ && core_.WaitsForMemory()) consider(latest_ + kRetry);
   if (!next || (armed_ && *armed_ <= *next)) return;
   armed_ = next;
   spaces_.schedule().Arm(shared_from_this(), *next);
@@ -241,7 +249,6 @@ void Space::ReleaseAnswers() {
     }
   }
   if (!effects_.recalls.empty()) Tell(TakeRecalls());
-  if (journaled()) Flush();
   ForgetEffects();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -18,6 +19,7 @@
 #include "common/command.h"
 #include "common/ids.h"
 #include "server/broker/completion.h"
+#include "server/broker/recovered_space.h"
 #include "server/broker/schedule.h"
 #include "server/broker/session.h"
 #include "server/journal/journal.h"
@@ -44,15 +46,6 @@ struct WaitingOperation {
   OperationId id;
 };
 
-// What a namespace found in the journal.
-struct Recovered {
-  std::uint64_t batches = 0, of_batches = 0;
-  std::size_t queues = 0;
-  std::size_t items = 0;
-  bool done = false;
-  std::vector<queue::LoggedSession> sessions;
-};
-
 // Every method is one step of the core under the mutex; the answers that it brings about are released after it, each
 // when the journal has what it depends on. At most one batch is on its way to the journal; what is said meanwhile is
 // the next one (group commit). A namespace stays as long as the broker: its fences and ids must never be given out
@@ -66,10 +59,10 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   // ---- once, before anything else, if there is a journal ----
   // A namespace of which the journal knows nothing. Takes it over in the background.
   void Begin() SLUICE_EXCLUDES(mutex_);
-  // Takes it over and replays it; `progress` is told now and then, and is to call nothing. False: `error` says why it
-  // cannot be served. Blocks: for the disk.
-  bool Recover(const std::function<void(Recovered)>& progress, Recovered* recovered, std::string* error)
-      SLUICE_EXCLUDES(mutex_);
+  // Takes it over and replays it; `progress` is told now and then and at the end, and is to call nothing. `sessions`:
+  // those that it had. Other than Ok: `error` says why it cannot be served. Blocks: for the disk.
+  journal::Result Recover(const std::function<void(const RecoveredSpace&)>& progress,
+                          std::vector<queue::LoggedSession>* sessions, std::string* error) SLUICE_EXCLUDES(mutex_);
 
   const std::string& name() const { return name_; }
 
@@ -104,6 +97,8 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   void WaitUntilWritten() SLUICE_EXCLUDES(mutex_);
 
  private:
+  static constexpr std::chrono::milliseconds kRetry{200};  // before the journal is asked again
+
   TimePoint Now() SLUICE_REQUIRES(mutex_);
   // `read`, unless this namespace has seen a later time: it never sees time go back.
   TimePoint Now(TimePoint read) SLUICE_REQUIRES(mutex_) { return latest_ = std::max(latest_, read); }
@@ -139,14 +134,23 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
     std::shared_ptr<AnswerReceiver> receiver;  // it may end before the journal is done
     Answer answer;
   };
+  void Own() SLUICE_REQUIRES(mutex_);
   void Hold(Addressee&& addressee, Answer&& answer) SLUICE_REQUIRES(mutex_);
-  // Hands on what the step has said and asked for.
+  // Adds what `receiver` was given in answers that are held.
+  void AddHeld(const AnswerReceiver& receiver, std::vector<Delivery>* deliveries) const SLUICE_REQUIRES(mutex_);
+  // While true, the journal takes only what frees space: puts that wait for room go on waiting.
+  void HoldPuts(bool hold) SLUICE_REQUIRES(mutex_);
+  // Hands on what the step has said and asked for. May bring about answers: puts that waited for room in a batch.
   void Flush() SLUICE_REQUIRES(mutex_);
   void Load() SLUICE_REQUIRES(mutex_);
   // Appends in_flight_.
   void Append() SLUICE_REQUIRES(mutex_);
   // The journal could not take it now; perhaps it can later.
   void AppendLater(journal::Result result) SLUICE_REQUIRES(mutex_);
+  void ReadLater(std::uint64_t position, journal::Result result) SLUICE_REQUIRES(mutex_);
+  // As `result` says nothing can be written now: Own or Append comes again.
+  void RetryLater(journal::Result result) SLUICE_REQUIRES(mutex_);
+  void RetryDue(TimePoint now) SLUICE_REQUIRES(mutex_);
   void Appended(journal::Result result) SLUICE_EXCLUDES(mutex_);
   void ReadContents(std::uint64_t position) SLUICE_EXCLUDES(mutex_);
   void Owned(journal::Result result, const journal::Extent& extent, const std::string& error) SLUICE_EXCLUDES(mutex_);
@@ -175,12 +179,16 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   std::uint64_t durable_ SLUICE_GUARDED_BY(mutex_) = 0;  // position of the last batch that the journal has
   std::shared_ptr<const journal::Batch> in_flight_ SLUICE_GUARDED_BY(mutex_);  // on its way; null: none is
   std::uint64_t trim_ SLUICE_GUARDED_BY(mutex_) = 0;                           // when it is there; 0: nothing
-  bool noted_ SLUICE_GUARDED_BY(mutex_) = false;                               // that it is appended again
-  std::optional<TimePoint> retry_ SLUICE_GUARDED_BY(mutex_);                   // when it is appended again
+  bool noted_ SLUICE_GUARDED_BY(mutex_) = false;                               // that it is tried again
+  std::optional<TimePoint> retry_ SLUICE_GUARDED_BY(mutex_);  // when it is appended, or the namespace owned, again
+  bool puts_held_ SLUICE_GUARDED_BY(mutex_) = false;
   std::vector<Held> held_ SLUICE_GUARDED_BY(mutex_);
-  std::vector<std::uint64_t> loads_ SLUICE_GUARDED_BY(mutex_);  // contents to be read, some not written yet
-  CondVar written_;                                             // nothing is in flight
-  std::string trouble_ SLUICE_GUARDED_BY(mutex_);               // why nothing more is written; empty: all is well
+  std::vector<std::uint64_t> loads_ SLUICE_GUARDED_BY(mutex_);   // contents to be read, some not written yet
+  std::vector<std::uint64_t> unread_ SLUICE_GUARDED_BY(mutex_);  // contents that could not be read
+  std::optional<TimePoint> reread_ SLUICE_GUARDED_BY(mutex_);    // when they are read again
+  bool unread_noted_ SLUICE_GUARDED_BY(mutex_) = false;          // that they are
+  CondVar written_;                                              // nothing is in flight
+  std::string trouble_ SLUICE_GUARDED_BY(mutex_);                // why nothing more is written; empty: all is well
 };
 
 }  // namespace sluice::broker

@@ -13,8 +13,12 @@ namespace {
 
 using journal::Result;
 
-constexpr std::uint64_t kProgressBatches = 256;   // counting items costs a little for each queue
-constexpr std::chrono::milliseconds kRetry{200};  // before a batch is appended again
+constexpr std::uint64_t kProgressBatches = 256;  // counting items costs a little for each queue
+
+// The journal may do later what it does not do now.
+bool MayPass(Result result) {
+  return result == Result::kUnknown || result == Result::kUnavailable || result == Result::kFull;
+}
 
 std::string Describe(const std::string& space, Result result) {
   return "namespace '" + space + "': the journal answered " + std::string(journal::NameOf(result)) +
@@ -31,6 +35,10 @@ void Space::Begin() {
   CompletionScope scope;
   MutexLock lock(mutex_);
   core_.StartLog(1);
+  Own();
+}
+
+void Space::Own() {
   spaces_.RunBlocking([self = shared_from_this()] {
     journal::Extent extent;
     std::string error;
@@ -42,7 +50,9 @@ void Space::Begin() {
 void Space::Owned(Result result, const journal::Extent& extent, const std::string& error) {
   CompletionScope scope;
   MutexLock lock(mutex_);
-  if (result != Result::kOk || extent.last != 0) {
+  if (MayPass(result)) {
+    RetryLater(result);
+  } else if (result != Result::kOk || extent.last != 0) {
     Fail(result != Result::kOk ? error : "namespace '" + name_ + "' is in the journal, but was not found at the start");
   } else {
     epoch_ = extent.epoch;
@@ -50,24 +60,27 @@ void Space::Owned(Result result, const journal::Extent& extent, const std::strin
   Finish();
 }
 
-bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* recovered, std::string* error) {
+Result Space::Recover(const std::function<void(const RecoveredSpace&)>& progress,
+                      std::vector<queue::LoggedSession>* sessions, std::string* error) {
   journal::Extent extent;
   journal::Journal& journal = *spaces_.journal();
-  const auto fail = [&](std::string what) {
-    *error = "namespace '" + name_ + "': " + std::move(what);
-    return false;
+  const auto fail = [&](Result result, const std::string& what) {
+    *error = "namespace '" + name_ + "': " + what;
+    return result;
   };
-  if (journal.Own(name_, &extent, error) != Result::kOk) return fail(std::move(*error));
+  if (const Result owned = journal.Own(name_, &extent, error); owned != Result::kOk) return fail(owned, *error);
   CompletionScope scope;
   MutexLock lock(mutex_);
   std::string problem;
-  recovered->of_batches = extent.last + 1 - extent.first;
+  RecoveredSpace recovered;
+  recovered.space = name_;
+  recovered.of_batches = extent.last + 1 - extent.first;
   const Result scanned = journal.Scan(
       name_, extent.first,
       [&](const journal::ReadBatch& batch) SLUICE_REQUIRES(mutex_) {
-        if (++recovered->batches % kProgressBatches == 0) {
-          recovered->items = core_.item_count();
-          progress(*recovered);
+        if (++recovered.batches % kProgressBatches == 0) {
+          recovered.items = core_.item_count();
+          progress(recovered);
         }
         if (!problem.empty()) return;
         std::string wrong;
@@ -76,18 +89,20 @@ bool Space::Recover(const std::function<void(Recovered)>& progress, Recovered* r
         }
       },
       error);
-  if (scanned != Result::kOk) return fail(std::move(*error));
-  if (!problem.empty() || !core_.EndReplay(&problem)) return fail(std::move(problem));
+  if (scanned != Result::kOk) return fail(scanned, *error);
+  if (!problem.empty() || !core_.EndReplay(&problem)) return fail(Result::kCorrupt, problem);
   epoch_ = extent.epoch;
   durable_ = extent.last;
   core_.StartLog(extent.last + 1);
-  recovered->done = true;
-  recovered->queues = core_.queue_count();
-  recovered->items = core_.item_count();
-  recovered->sessions = core_.sessions();
+  *sessions = core_.sessions();
+  recovered.done = true;
+  recovered.queues = core_.queue_count();
+  recovered.items = core_.item_count();
+  recovered.sessions = sessions->size();
+  progress(recovered);
   core_.AfterReplay(Now(), effects_);
   Finish();
-  return true;
+  return Result::kOk;
 }
 
 // ---- appending ---------------------------------------------------------------------------------
@@ -100,10 +115,20 @@ void Space::Hold(Addressee&& addressee, Answer&& answer) {
   held.answer = std::move(answer);
 }
 
+void Space::AddHeld(const AnswerReceiver& receiver, std::vector<Delivery>* deliveries) const {
+  for (const Held& held : held_) {
+    const auto* got = std::get_if<GetResult>(&held.answer.result);
+    if (got == nullptr || held.addressee.receiver != &receiver) continue;
+    deliveries->insert(deliveries->end(), got->deliveries.begin(), got->deliveries.end());
+  }
+}
+
 void Space::Flush() {
+  bool was_full = false;
   if (!in_flight_ && epoch_ != 0 && trouble_.empty() && core_.HasBatch()) {
     queue::LogBatch taken = core_.TakeBatch(Now(), effects_);
     trim_ = taken.trim;
+    was_full = taken.was_full;
     in_flight_ = std::make_shared<const journal::Batch>(
         journal::Batch{.space = name_,
                        .epoch = epoch_,
@@ -115,6 +140,7 @@ void Space::Flush() {
                        .contents = std::move(taken.contents)});
     Append();
   }
+  if (was_full) core_.RetryMemory(Now(), effects_);
   if (!effects_.loads.empty() || !loads_.empty()) Load();
 }
 
@@ -132,8 +158,13 @@ void Space::AppendLater(Result result) {
     batch.reserve = true;
     in_flight_ = std::make_shared<const journal::Batch>(std::move(batch));
   }
+  RetryLater(result);
+}
+
+void Space::RetryLater(Result result) {
   retry_ = Now() + kRetry;
   spaces_.schedule().Arm(shared_from_this(), *retry_);
+  written_.NotifyAll();
   if (std::exchange(noted_, true)) return;
   spaces_.Note("namespace '" + name_ + "': the journal answered " + std::string(journal::NameOf(result)) +
                "; trying again, and nothing is acknowledged meanwhile");
@@ -142,11 +173,7 @@ void Space::AppendLater(Result result) {
 void Space::Appended(Result result) {
   CompletionScope scope;
   MutexLock lock(mutex_);
-  if (result == Result::kUnknown || result == Result::kUnavailable || result == Result::kFull) {
-    AppendLater(result);
-    written_.NotifyAll();
-    return;
-  }
+  if (MayPass(result)) return AppendLater(result);
   in_flight_.reset();
   if (result != Result::kOk) {
     Fail(Describe(name_, result));
@@ -167,9 +194,8 @@ void Space::Appended(Result result) {
     }
   }
   held_.erase(later, held_.end());
-  Flush();
+  Finish();
   if (!in_flight_) written_.NotifyAll();
-  ForgetEffects();
 }
 
 void Space::Fail(std::string trouble) {
@@ -190,9 +216,19 @@ void Space::WaitUntilWritten() {
   while (trouble_.empty() && !retry_ && (in_flight_ || core_.HasBatch())) written_.Wait(mutex_);
 }
 
+void Space::HoldPuts(bool hold) {
+  core_.HoldPuts(hold);
+  if (std::exchange(puts_held_, hold) && !hold) core_.RetryMemory(Now(), effects_);
+}
+
 // ---- reading -----------------------------------------------------------------------------------
 
 void Space::Load() {
+  if (stopped_) {  // nobody waits for contents any more, and the next server tidies the log
+    effects_.loads.clear();
+    loads_.clear();
+    return;
+  }
   loads_.insert(loads_.end(), effects_.loads.begin(), effects_.loads.end());
   effects_.loads.clear();
   std::erase_if(loads_, [&, durable = durable_](std::uint64_t position) {
@@ -207,6 +243,11 @@ void Space::ReadContents(std::uint64_t position) {
   const Result result = spaces_.journal()->ReadContents(name_, position, &contents);
   CompletionScope scope;
   MutexLock lock(mutex_);
+  if (MayPass(result)) {
+    ReadLater(position, result);
+    Finish();
+    return;
+  }
   // kLost: what stood there has gone since, and the batch with it.
   if (result == Result::kLost) contents.clear();
   if (result != Result::kOk && result != Result::kLost) {
@@ -214,8 +255,35 @@ void Space::ReadContents(std::uint64_t position) {
   } else if (!core_.Loaded(position, contents, Now(), effects_)) {
     Fail("namespace '" + name_ + "': the contents at position " + std::to_string(position) +
          " are not what was written: stop the server and run sluiced --verify");
+  } else if (unread_.empty() && std::exchange(unread_noted_, false)) {
+    spaces_.Note("namespace '" + name_ + "': contents are read again");
   }
   Finish();
+}
+
+void Space::ReadLater(std::uint64_t position, Result result) {
+  if (!trouble_.empty()) return;
+  unread_.push_back(position);
+  if (!reread_) reread_ = Now() + kRetry;
+  if (std::exchange(unread_noted_, true)) return;
+  spaces_.Note("namespace '" + name_ + "': the journal answered " + std::string(journal::NameOf(result)) +
+               " when contents were read; trying again, and who gets these items waits");
+}
+
+void Space::RetryDue(TimePoint now) {
+  if (retry_ && *retry_ <= now) {
+    retry_.reset();
+    if (epoch_ == 0) {
+      Own();
+    } else {
+      Append();
+    }
+  }
+  if (reread_ && *reread_ <= now) {
+    reread_.reset();
+    loads_.insert(loads_.end(), unread_.begin(), unread_.end());
+    unread_.clear();
+  }
 }
 
 }  // namespace sluice::broker

@@ -16,7 +16,7 @@ Spaces::Spaces(const BrokerOptions& options, const Clock& clock, const Storage& 
     : options_(options),
       clock_(clock),
       storage_(storage),
-      reaches_(storage.journal != nullptr ? storage.journal->Reaches() : Durability::kMemory),
+      reaches_(storage.journal != nullptr ? Durability::kFsync : Durability::kMemory),
       budget_(options.memory_bytes),
       schedule_(clock, std::move(wake)) {}
 
@@ -47,23 +47,25 @@ std::shared_ptr<Space> Spaces::Route(std::string_view name, const Command& comma
   return nullptr;
 }
 
-bool Spaces::Recover(const std::function<void(const std::shared_ptr<Space>&, Recovered&&)>& found, std::string* error) {
-  if (journal() == nullptr) return true;
+journal::Result Spaces::Recover(
+    const std::function<void(const RecoveredSpace&)>& progress,
+    const std::function<void(queue::LoggedSession&&, const std::shared_ptr<Space>&)>& restore, std::string* error) {
+  using journal::Result;
+  if (journal() == nullptr) return Result::kOk;
   std::vector<journal::Extent> extents;
-  if (journal()->List(&extents, error) != journal::Result::kOk) return false;
+  if (const Result listed = journal()->List(&extents, error); listed != Result::kOk) return listed;
   CompletionScope scope;
   for (const journal::Extent& extent : extents) {
     auto space = std::make_shared<Space>(extent.space, *this);
-    Recovered recovered;
-    const auto progress = [&](Recovered so_far) { found(space, std::move(so_far)); };
-    if (!space->Recover(progress, &recovered, error)) return false;
+    std::vector<queue::LoggedSession> sessions;
+    if (const Result found = space->Recover(progress, &sessions, error); found != Result::kOk) return found;
     {
       MutexLock lock(registry_mutex_);
       spaces_.emplace(space->name(), space);
     }
-    found(space, std::move(recovered));
+    for (queue::LoggedSession& session : sessions) restore(std::move(session), space);
   }
-  return true;
+  return Result::kOk;
 }
 
 void Spaces::WaitUntilWritten() {

@@ -29,11 +29,12 @@ class Spaces : public std::enable_shared_from_this<Spaces> {
  public:
   Spaces(const BrokerOptions& options, const Clock& clock, const Storage& storage, std::function<void()> wake);
 
-  // Serves what the journal has, if there is one. Calls `found` for each namespace, and now and then
-  // within one. False: `error` says what is wrong.
-  // Once, before anything else. Blocks: for the disk.
-  bool Recover(const std::function<void(const std::shared_ptr<Space>&, Recovered&&)>& found, std::string* error)
-      SLUICE_EXCLUDES(registry_mutex_);
+  // Serves what the journal has, if there is one. `progress` is told of each namespace, and now and then within one;
+  // `restore` gets each session that is to live on, with the namespace. Other than Ok: `error` says what is
+  // wrong. Once, before anything else. Blocks: for the disk.
+  journal::Result Recover(const std::function<void(const RecoveredSpace&)>& progress,
+                          const std::function<void(queue::LoggedSession&&, const std::shared_ptr<Space>&)>& restore,
+                          std::string* error) SLUICE_EXCLUDES(registry_mutex_);
   // Returns when everything that was said is in the journal, or cannot come there. Requires: stopped.
   void WaitUntilWritten() SLUICE_EXCLUDES(registry_mutex_);
 

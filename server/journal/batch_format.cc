@@ -11,7 +11,7 @@ namespace {
 
 constexpr char kValueFormat = 1;
 constexpr std::size_t kChecksumEnd = 1 + sizeof(std::uint64_t);
-constexpr std::size_t kBatchHeaderBytes = kChecksumEnd + 4 * sizeof(std::uint64_t);
+constexpr std::size_t kBatchHeaderBytes = kChecksumEnd + 3 * sizeof(std::uint64_t);
 constexpr std::size_t kSpaceHeaderBytes = kChecksumEnd + 2 * sizeof(std::uint64_t);
 
 static_assert(std::endian::native == std::endian::little, "values are written as they are in memory");
@@ -90,22 +90,22 @@ std::string BatchKey(std::uint32_t id, Part part, std::uint64_t position) {
 std::uint32_t IdOfSpaceKey(std::string_view key) { return BigAt<std::uint32_t>(key, 1); }
 std::uint64_t PositionOfBatchKey(std::string_view key) { return BigAt<std::uint64_t>(key, 6); }
 
-std::string EncodeSpace(std::string_view key, const SpaceValue& value) {
-  std::string header = NewHeader({value.epoch, value.trimmed});
-  Seal(key, value.name, &header);
-  return header + value.name;
+std::string EncodeSpace(std::string_view key, const StoredSpace& space) {
+  std::string header = NewHeader({space.epoch, space.trimmed});
+  Seal(key, space.name, &header);
+  return header + space.name;
 }
 
-bool DecodeSpace(std::string_view key, std::string_view bytes, SpaceValue* value) {
+bool DecodeSpace(std::string_view key, std::string_view bytes, StoredSpace* space) {
   if (!IsSound(key, bytes, kSpaceHeaderBytes)) return false;
-  value->epoch = LittleAt(bytes, kChecksumEnd);
-  value->trimmed = LittleAt(bytes, kChecksumEnd + 8);
-  value->name = bytes.substr(kSpaceHeaderBytes);
+  space->epoch = LittleAt(bytes, kChecksumEnd);
+  space->trimmed = LittleAt(bytes, kChecksumEnd + 8);
+  space->name = bytes.substr(kSpaceHeaderBytes);
   return true;
 }
 
 std::string EncodeHeader(std::string_view key, const BatchHeader& header, std::string_view bytes) {
-  std::string encoded = NewHeader({header.epoch, header.batch_id, header.contents_bytes, header.total_bytes});
+  std::string encoded = NewHeader({header.epoch, header.batch_id, header.contents_bytes});
   Seal(key, bytes, &encoded);
   return encoded;
 }
@@ -115,13 +115,8 @@ bool DecodeBatch(std::string_view key, std::string_view value, BatchHeader* head
   header->epoch = LittleAt(value, kChecksumEnd);
   header->batch_id = LittleAt(value, kChecksumEnd + 8);
   header->contents_bytes = LittleAt(value, kChecksumEnd + 16);
-  header->total_bytes = LittleAt(value, kChecksumEnd + 24);
   *bytes = value.substr(kBatchHeaderBytes);
   return true;
-}
-
-std::string PlaceOf(std::string_view space, std::uint64_t position) {
-  return "namespace \"" + std::string(space) + "\", position " + std::to_string(position);
 }
 
 }  // namespace sluice::journal

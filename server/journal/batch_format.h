@@ -18,7 +18,7 @@
 
 namespace sluice::journal {
 
-// Of a directory. A server opens this version and older ones.
+// Of a directory. It is the first; any other is refused.
 constexpr std::uint32_t kDirectoryVersion = 1;
 
 constexpr std::string_view kVersionKey = "f";
@@ -32,30 +32,30 @@ std::string BatchKey(std::uint32_t id, Part part, std::uint64_t position);
 std::uint32_t IdOfSpaceKey(std::string_view key);
 std::uint64_t PositionOfBatchKey(std::string_view key);
 
-// What is stored of a namespace beside its batches.
-struct SpaceValue {
-  std::uint64_t epoch = 0;
-  std::uint64_t trimmed = 0;  // batches up to here are gone
-  std::string name;
-};
-
-std::string EncodeSpace(std::string_view key, const SpaceValue& value);
-// False: damaged, or of a format that this version does not know.
-bool DecodeSpace(std::string_view key, std::string_view bytes, SpaceValue* value);
-
 struct BatchHeader {
   std::uint64_t epoch = 0;
   std::uint64_t batch_id = 0;
   std::uint64_t contents_bytes = 0;
-  std::uint64_t total_bytes = 0;  // of records and contents of all batches of the namespace up to this one
 };
+
+// A namespace as it stands in the store.
+struct StoredSpace {
+  std::uint32_t id = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t trimmed = 0;  // batches up to here are gone
+  std::uint64_t last = 0;     // position of the newest batch; 0 = none ever
+  BatchHeader newest{};       // its header; epoch 0: it was trimmed
+  std::string name;
+};
+
+// Epoch, trimmed and name; the batches say the rest.
+std::string EncodeSpace(std::string_view key, const StoredSpace& space);
+// False: damaged, or of a format that this version does not know.
+bool DecodeSpace(std::string_view key, std::string_view bytes, StoredSpace* space);
 
 // What stands before `bytes` in the value of `key`.
 std::string EncodeHeader(std::string_view key, const BatchHeader& header, std::string_view bytes);
 // `bytes` borrows from `value`. False: damaged, or of a format that this version does not know.
 bool DecodeBatch(std::string_view key, std::string_view value, BatchHeader* header, std::string_view* bytes);
-
-// `namespace "orders", position 17`
-std::string PlaceOf(std::string_view space, std::uint64_t position);
 
 }  // namespace sluice::journal

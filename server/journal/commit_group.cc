@@ -3,27 +3,30 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/journal/database.h"
+
 namespace sluice::journal {
 namespace {
 
-rocksdb::Slice Borrowed(std::string_view text) { return {text.data(), text.size()}; }
+constexpr std::uint64_t kMaxTrimmed = 4096;  // batches of one namespace at once: others wait meanwhile
 
 // What an append at a position that is taken is answered: Ok if it is the batch that is there.
 Result CompareWithStored(const Store& store, const StoredSpace& space, const Batch& batch) {
-  if (batch.position == space.last && space.last_batch_id != 0) {
-    return batch.batch_id == space.last_batch_id ? Result::kOk : Result::kFenced;
+  BatchHeader stored = space.newest;
+  if (batch.position != space.last || stored.epoch == 0) {
+    const Result result = store.ReadHeader(space.id, batch.position, &stored);
+    if (result == Result::kLost) return Result::kFenced;  // it was trimmed
+    if (result != Result::kOk) return Result::kUnknown;
   }
-  BatchHeader header;
-  std::uint64_t records_bytes = 0;
-  const Result result = store.ReadHeader(space.id, batch.position, &header, &records_bytes);
-  if (result == Result::kOk) return batch.batch_id == header.batch_id ? Result::kOk : Result::kFenced;
-  return result == Result::kLost ? Result::kFenced : Result::kUnknown;  // Lost: it was trimmed
+  return stored.epoch == batch.epoch && stored.batch_id == batch.batch_id ? Result::kOk : Result::kFenced;
 }
+
+BatchHeader HeaderOf(const Batch& batch) { return {batch.epoch, batch.batch_id, batch.contents.size()}; }
 
 void PutParts(rocksdb::WriteBatch* batch, const std::string& key, const BatchHeader& header, std::string_view bytes) {
   const std::string head = EncodeHeader(key, header, bytes);
   const rocksdb::Slice key_part(key);
-  const rocksdb::Slice value_parts[] = {head, Borrowed(bytes)};
+  const rocksdb::Slice value_parts[] = {head, SliceOf(bytes)};
   batch->Put(rocksdb::SliceParts(&key_part, 1), rocksdb::SliceParts(value_parts, 2)).PermitUncheckedError();
 }
 
@@ -60,9 +63,8 @@ void CommitGroup::PlanAppend(Store* store, const SpaceTable& table, const DiskSp
     pending->result = Result::kFull;
   } else {
     space.last = from.position;
-    space.last_batch_id = from.batch_id;
-    space.total_bytes += from.records.size() + from.contents.size();
-    PutBatch(space.id, from, space.total_bytes);
+    space.newest = HeaderOf(from);
+    PutBatch(space.id, from);
   }
   if (pending->result != Result::kOk) return;
   if (from.durability == Durability::kFsync) {
@@ -79,11 +81,15 @@ void CommitGroup::PlanTrims(const SpaceTable& table) {
     StoredSpace& space = state->stored;
     const std::uint64_t position = std::min(wanted, space.last);
     if (position <= space.trimmed) continue;
-    for (const Part part : {Part::kRecords, Part::kContents}) {
-      batch.DeleteRange(BatchKey(space.id, part, space.trimmed + 1), BatchKey(space.id, part, position + 1))
-          .PermitUncheckedError();
+    const std::uint64_t end = std::min(position, space.trimmed + kMaxTrimmed);
+    // One by one: what RocksDB prepares of ranges in a memtable does not survive an error while it starts the next one.
+    while (space.trimmed < end) {
+      ++space.trimmed;
+      for (const Part part : {Part::kRecords, Part::kContents}) {
+        batch.Delete(BatchKey(space.id, part, space.trimmed)).PermitUncheckedError();
+      }
     }
-    space.trimmed = position;
+    if (end < position) trims_left.emplace(name, position);
     PutSpace(space);
   }
 }
@@ -112,8 +118,8 @@ SpaceState* CommitGroup::Find(const SpaceTable& table, const std::string& name) 
   return &spaces.emplace(name, std::move(*found)).first->second;
 }
 
-void CommitGroup::PutBatch(std::uint32_t id, const Batch& from, std::uint64_t total_bytes) {
-  const BatchHeader header{from.epoch, from.batch_id, from.contents.size(), total_bytes};
+void CommitGroup::PutBatch(std::uint32_t id, const Batch& from) {
+  const BatchHeader header = HeaderOf(from);
   PutParts(&batch, BatchKey(id, Part::kRecords, from.position), header, from.records);
   if (!from.contents.empty()) PutParts(&batch, BatchKey(id, Part::kContents, from.position), header, from.contents);
   has_changes = true;
@@ -121,7 +127,7 @@ void CommitGroup::PutBatch(std::uint32_t id, const Batch& from, std::uint64_t to
 
 void CommitGroup::PutSpace(const StoredSpace& space) {
   const std::string key = SpaceKey(space.id);
-  batch.Put(key, EncodeSpace(key, {space.epoch, space.trimmed, space.name})).PermitUncheckedError();
+  batch.Put(key, EncodeSpace(key, space)).PermitUncheckedError();
   has_changes = true;
 }
 

@@ -49,7 +49,8 @@ class CommitGroup {
   rocksdb::WriteBatch batch;
   bool has_changes = false;
   bool wants_sync = false;
-  std::map<std::string, SpaceState> spaces;  // as they are after it
+  std::map<std::string, SpaceState> spaces;         // as they are after it
+  std::map<std::string, std::uint64_t> trims_left;  // what is to follow in another one
 
  private:
   void PlanAppend(Store* store, const SpaceTable& table, const DiskSpace& disk, PendingAppend* pending);
@@ -57,7 +58,7 @@ class CommitGroup {
   void PlanClaims(const SpaceTable& table);
   // Null: it was never owned.
   SpaceState* Find(const SpaceTable& table, const std::string& name);
-  void PutBatch(std::uint32_t id, const Batch& from, std::uint64_t total_bytes);
+  void PutBatch(std::uint32_t id, const Batch& from);
   void PutSpace(const StoredSpace& space);
 };
 

@@ -4,9 +4,20 @@
 #include <utility>
 
 namespace sluice::journal {
+namespace {
 
-Committer::Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable* table, const RocksDbOptions& options)
-    : directory_(directory), slot_(slot), table_(table), options_(options), disk_(directory, options) {
+constexpr std::uint64_t kMaxGroupBytes = std::uint64_t{8} << 20;  // written at once; one batch is always
+
+}  // namespace
+
+Committer::Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable* table, Reclaimer* reclaimer,
+                     const RocksDbOptions& options)
+    : directory_(directory),
+      slot_(slot),
+      table_(table),
+      reclaimer_(reclaimer),
+      options_(options),
+      disk_(directory, options) {
   SetHealth(disk_.HasRoom(false) ? Health{} : Health{Result::kFull, disk_.text()});
   thread_ = std::thread([this] { Run(); });
 }
@@ -78,13 +89,22 @@ bool Committer::Take(CommitGroup* group) {
   MutexLock lock(mutex_);
   const auto is_idle = [this]() SLUICE_REQUIRES(mutex_) { return appends_.empty() && claims_.empty(); };
   if (health_.result == Result::kOk) {
-    while (is_idle() && trims_.empty() && !is_stopping_) changed_.Wait(mutex_);
+    while (is_idle() && trims_.empty() && !is_stopping_) {
+      if (!sync_trims_at_) {
+        changed_.Wait(mutex_);
+        continue;
+      }
+      const auto left = *sync_trims_at_ - std::chrono::steady_clock::now();
+      if (left <= left.zero()) break;
+      changed_.WaitFor(mutex_, left);
+    }
   } else if (is_idle() && !is_stopping_) {
     changed_.WaitFor(mutex_, options_.retry_interval);  // to see whether it is over, also if nobody asks
   }
+  group->wants_sync = sync_trims_at_ && std::chrono::steady_clock::now() >= *sync_trims_at_;
   if (is_stopping_ && is_idle() && (trims_.empty() || health_.result != Result::kOk)) return false;
   std::uint64_t bytes = 0;
-  while (!appends_.empty() && bytes < options_.max_group_bytes) {
+  while (!appends_.empty() && bytes < kMaxGroupBytes) {
     PendingAppend& next = appends_.front();
     bytes += next.batch->records.size() + next.batch->contents.size();
     group->appends.push_back(std::move(next));
@@ -107,6 +127,11 @@ void Committer::Commit(CommitGroup* group) {
   if (group->has_changes) status = store->Write(&group->batch);
   if (status.ok()) {
     table_->Update(group->spaces);
+    KeepTrims(group->trims_left);
+    if (!group->trims.empty() && !sync_trims_at_) {
+      sync_trims_at_ = std::chrono::steady_clock::now() + options_.reclaim_interval;
+    }
+    if (!disk_.HasRoom(false)) reclaimer_->Wake();
     Answer(group, true);
     if (group->wants_sync) status = store->Sync();
   }
@@ -117,6 +142,10 @@ void Committer::Commit(CommitGroup* group) {
   if (group->wants_sync) {
     for (auto& [name, space] : group->spaces) space.acknowledged = space.stored.last;
     table_->Update(group->spaces);
+    if (std::exchange(sync_trims_at_, std::nullopt)) {
+      table_->NoteSynced();
+      reclaimer_->Wake();
+    }
   }
   AnswerClaims(group, {});
   Answer(group, false);
@@ -127,7 +156,7 @@ void Committer::Fail(CommitGroup* group, const rocksdb::Status& status) {
   if (is_full) disk_.Full();
   failure_ = {is_full ? Result::kFull : Result::kUnavailable,
               "the journal in " + directory_->path() + " failed: " + status.ToString()};
-  KeepTrims(*group);
+  KeepTrims(group->trims);
   const std::string text = failure_.text;
   const Result refusal = failure_.result;
   if (Reopen()) {
@@ -153,7 +182,7 @@ void Committer::Refuse(CommitGroup* group) {
     const bool is_doubtful = doubtful != doubtful_.end() && pending.batch->position <= doubtful->second;
     pending.result = is_doubtful && failure_.result != Result::kCorrupt ? Result::kUnknown : failure_.result;
   }
-  KeepTrims(*group);
+  KeepTrims(group->trims);
   for (Claim* claim : group->claims) claim->outcome = failure_.result;
   AnswerClaims(group, failure_.text);
   Answer(group, false);
@@ -163,11 +192,7 @@ bool Committer::Reopen() {
   slot_->Close();
   std::vector<StoredSpace> spaces;
   Health failure;
-  std::unique_ptr<Store> store = Store::Open(directory_, options_, &failure);
-  if (store != nullptr) {
-    failure.result = store->ReadSpaces(&spaces, &failure.text);
-    if (failure.result != Result::kOk) store.reset();
-  }
+  std::unique_ptr<Store> store = Store::Open(directory_, options_, Access::kWrite, &spaces, &failure);
   reopened_ = std::chrono::steady_clock::now();
   if (store == nullptr) {
     failure_ = failure;
@@ -178,7 +203,9 @@ bool Committer::Reopen() {
   failure_ = {};
   doubtful_.clear();
   table_->Replace(std::move(spaces));
+  sync_trims_at_.reset();
   slot_->Set(std::move(store));
+  reclaimer_->Wake();
   SetHealth(disk_.HasRoom(false) ? Health{} : Health{Result::kFull, disk_.text()});
   return true;
 }
@@ -203,9 +230,9 @@ void Committer::AnswerClaims(CommitGroup* group, const std::string& error) {
   claimed_.NotifyAll();
 }
 
-void Committer::KeepTrims(const CommitGroup& group) {
+void Committer::KeepTrims(const std::map<std::string, std::uint64_t>& trims) {
   MutexLock lock(mutex_);
-  for (const auto& [space, position] : group.trims) {
+  for (const auto& [space, position] : trims) {
     std::uint64_t& wanted = trims_[space];
     wanted = std::max(wanted, position);
   }

@@ -13,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -25,6 +26,7 @@
 #include "server/journal/data_directory.h"
 #include "server/journal/disk_space.h"
 #include "server/journal/journal.h"
+#include "server/journal/reclaimer.h"
 #include "server/journal/space_table.h"
 #include "server/journal/store_slot.h"
 
@@ -33,7 +35,8 @@ namespace sluice::journal {
 class Committer {
  public:
   // Borrows: all, until destroyed. Requires: the slot is open.
-  Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable* table, const RocksDbOptions& options);
+  Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable* table, Reclaimer* reclaimer,
+            const RocksDbOptions& options);
   // What was appended before is carried out and answered.
   ~Committer();
   Committer(const Committer&) = delete;
@@ -56,17 +59,20 @@ class Committer {
   bool Reopen();
   void Answer(CommitGroup* group, bool only_unsynced);
   void AnswerClaims(CommitGroup* group, const std::string& error);
-  void KeepTrims(const CommitGroup& group);
+  void KeepTrims(const std::map<std::string, std::uint64_t>& trims);
   void SetHealth(Health health);
 
   const DataDirectory* const directory_;
   StoreSlot* const slot_;
   SpaceTable* const table_;
+  Reclaimer* const reclaimer_;
   const RocksDbOptions options_;
   // The thread's own.
   DiskSpace disk_;
   Health failure_{};                                  // why there is no store; Ok: there is one
   std::chrono::steady_clock::time_point reopened_{};  // the last attempt
+  // By then what was trimmed is to be synced, also if nobody else wants that: its files go no sooner.
+  std::optional<std::chrono::steady_clock::time_point> sync_trims_at_{};
   // Up to these positions it is not known what was written before the failure.
   std::map<std::string, std::uint64_t> doubtful_{};
 

@@ -141,6 +141,13 @@ bool DataDirectory::LockToRead(Health* failure) {
   return false;
 }
 
+std::uint64_t DataDirectory::free_bytes() const {
+  std::uint64_t bytes = 0;
+  // Not every file system says it: then RocksDB finds out.
+  const bool is_known = env_->GetFileSystem()->GetFreeSpace(path_, rocksdb::IOOptions(), &bytes, nullptr).ok();
+  return is_known ? bytes : UINT64_MAX;
+}
+
 std::uint64_t DataDirectory::bytes() const {
   std::uint64_t sum = 0;
   std::vector<std::string> names;

@@ -28,6 +28,8 @@ class DataDirectory {
   rocksdb::Env* env() const { return env_.get(); }
   // Of all files in it.
   std::uint64_t bytes() const;
+  // On its disk; UINT64_MAX when nobody knows.
+  std::uint64_t free_bytes() const;
 
  private:
   DataDirectory(std::string path, std::unique_ptr<rocksdb::Env> env) : path_(std::move(path)), env_(std::move(env)) {}

@@ -35,13 +35,8 @@ void DiskSpace::Look(std::uint64_t bytes) {
 void DiskSpace::Ask() {
   asked_ = std::chrono::steady_clock::now();
   unseen_bytes_ = 0;
-  std::uint64_t free_bytes = 0;
-  // Not every file system says it: then RocksDB finds out.
-  const bool is_known = directory_->env()
-                            ->GetFileSystem()
-                            ->GetFreeSpace(directory_->path(), rocksdb::IOOptions(), &free_bytes, nullptr)
-                            .ok();
-  free_bytes_ = is_known ? free_bytes : UINT64_MAX;
+  free_bytes_ = directory_->free_bytes();
+  const bool is_known = free_bytes_ != UINT64_MAX;
   if (has_reserve_ && free_bytes_ < options_.min_free_reserve_bytes) {
     Full();
   } else if (!has_reserve_ && is_known && free_bytes_ >= options_.min_free_bytes + 2 * options_.reserve_bytes) {

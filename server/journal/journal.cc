@@ -16,4 +16,8 @@ std::string_view NameOf(Result result) {
   return "?";
 }
 
+std::string PlaceOf(std::string_view space, std::uint64_t position) {
+  return "namespace \"" + std::string(space) + "\", position " + std::to_string(position);
+}
+
 }  // namespace sluice::journal

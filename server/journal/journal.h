@@ -33,6 +33,8 @@ enum class Result : std::uint8_t {
 
 // "Ok", "Fenced", ...
 std::string_view NameOf(Result result);
+// What was acknowledged is not there as it was: trying again does not help.
+constexpr bool IsDamage(Result result) { return result == Result::kCorrupt || result == Result::kLost; }
 
 struct Batch {
   std::string space;           // the namespace
@@ -47,13 +49,15 @@ struct Batch {
   std::string contents;  // may be empty
 };
 
+// As errors name the place of a batch: `namespace "orders", position 17`
+std::string PlaceOf(std::string_view space, std::uint64_t position);
+
 // What the journal has of a namespace.
 struct Extent {
   std::string space;
   std::uint64_t epoch = 0;  // of its last owner
   std::uint64_t first = 0;  // position of the oldest batch that was not trimmed; last + 1 when none is there
   std::uint64_t last = 0;   // of the newest; 0 = none ever
-  std::uint64_t bytes = 0;  // about, of records and contents
 };
 
 // A batch as it was read. Borrows: until the visit returns.
@@ -75,9 +79,6 @@ class Journal {
 
   virtual ~Journal() = default;
 
-  // The strongest level that Append can reach.
-  virtual Durability Reaches() const = 0;
-
   // ---- at start ----
   // Every namespace that was ever owned, by name.
   virtual Result List(std::vector<Extent>* extents, std::string* error) = 0;
@@ -91,9 +92,9 @@ class Journal {
 
   // ---- at work ----
   // Calls `done` exactly once: from the journal's own thread, under no lock of the journal's; or, if it can answer at
-  // once, before it returns. Blocks: never for the disk. The same batch again (position and batch id) is Ok and adds
-  // nothing; another one at a position that is taken, or a deposed epoch, is Fenced; a position that leaves a gap is
-  // Unavailable.
+  // once, before it returns. Blocks: never for the disk. The same batch again (epoch, position and batch id) is Ok and
+  // adds nothing; another one at a position that is taken, or a deposed epoch, is Fenced; a position that leaves a gap
+  // is Unavailable.
   // The batch may be kept, to be appended again. Borrows: nothing.
   virtual void Append(std::shared_ptr<const Batch> batch, Done done) = 0;
   void Append(Batch batch, Done done) { Append(std::make_shared<const Batch>(std::move(batch)), std::move(done)); }
@@ -106,8 +107,6 @@ class Journal {
   virtual Result Snapshot(const std::string& directory, std::string* error) = 0;
 
   virtual Health health() const = 0;
-  // On the disk, about.
-  virtual std::uint64_t bytes() const = 0;
 };
 
 }  // namespace sluice::journal

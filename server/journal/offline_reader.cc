@@ -12,11 +12,9 @@ std::unique_ptr<OfflineReader> OfflineReader::Open(const std::string& directory,
                                                    Health* failure) {
   std::unique_ptr<DataDirectory> held = DataDirectory::OpenToRead(directory, options, failure);
   if (held == nullptr) return nullptr;
-  std::unique_ptr<Store> store = Store::OpenToRead(held.get(), options, failure);
-  if (store == nullptr) return nullptr;
   std::vector<StoredSpace> spaces;
-  failure->result = store->ReadSpaces(&spaces, &failure->text);
-  if (failure->result != Result::kOk) return nullptr;
+  std::unique_ptr<Store> store = Store::Open(held.get(), options, Access::kRead, &spaces, failure);
+  if (store == nullptr) return nullptr;
   std::sort(spaces.begin(), spaces.end(),
             [](const StoredSpace& one, const StoredSpace& other) { return one.name < other.name; });
   return std::unique_ptr<OfflineReader>(new OfflineReader(std::move(held), std::move(store), std::move(spaces)));
@@ -30,9 +28,7 @@ OfflineReader::~OfflineReader() = default;
 
 std::vector<Extent> OfflineReader::List() const {
   std::vector<Extent> extents;
-  for (const StoredSpace& space : spaces_) {
-    extents.push_back({space.name, space.epoch, space.trimmed + 1, space.last, 0});
-  }
+  for (const StoredSpace& space : spaces_) extents.push_back(ExtentOf(space));
   return extents;
 }
 

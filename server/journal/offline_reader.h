@@ -28,7 +28,7 @@ class OfflineReader {
   OfflineReader(const OfflineReader&) = delete;
   OfflineReader& operator=(const OfflineReader&) = delete;
 
-  // Every namespace by name; their `bytes` are left at 0.
+  // Every namespace, by name.
   std::vector<Extent> List() const;
   // As Journal's.
   Result Scan(const Extent& space, std::uint64_t from, const std::function<void(const ReadBatch&)>& visit,

@@ -1,17 +1,12 @@
 // A journal in a directory, on RocksDB: one key for the records of each batch, and one for its contents.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <sluice/mutex.h>
-#include <sluice/thread_annotations.h>
 
 #include "server/journal/journal.h"
 #include "server/journal/rocksdb_options.h"
@@ -19,6 +14,7 @@
 namespace sluice::journal {
 
 class Committer;
+class Reclaimer;
 class DataDirectory;
 class SpaceTable;
 class Store;
@@ -29,15 +25,14 @@ struct StoredSpace;
 class RocksDbJournal : public Journal {
  public:
   // Opens the journal in `directory`, which is created (for its owner alone) if it is missing, and is held exclusively
-  // until the journal is destroyed. Null: `error` says what is wrong and what to do. Blocks: for the disk.
+  // until the journal is destroyed. Null: `failure` says what is wrong and what to do. Blocks: for the disk.
   static std::unique_ptr<RocksDbJournal> Open(const std::string& directory, const RocksDbOptions& options,
-                                              std::string* error);
+                                              Health* failure);
   // What was appended before is carried out and answered. Blocks: for the disk.
   ~RocksDbJournal() override;
   RocksDbJournal(const RocksDbJournal&) = delete;
   RocksDbJournal& operator=(const RocksDbJournal&) = delete;
 
-  Durability Reaches() const override { return Durability::kFsync; }
   Result List(std::vector<Extent>* extents, std::string* error) override;
   Result Own(std::string_view space, Extent* extent, std::string* error) override;
   Result Scan(std::string_view space, std::uint64_t from, const std::function<void(const ReadBatch&)>& visit,
@@ -48,20 +43,17 @@ class RocksDbJournal : public Journal {
   void Trim(std::string_view space, std::uint64_t position) override;
   Result Snapshot(const std::string& directory, std::string* error) override;
   Health health() const override;
-  std::uint64_t bytes() const override;
 
  private:
   RocksDbJournal(std::unique_ptr<DataDirectory> directory, std::unique_ptr<Store> store,
                  std::vector<StoredSpace> spaces, const RocksDbOptions& options);
 
+  const RocksDbOptions options_;
   const std::unique_ptr<DataDirectory> directory_;
   const std::unique_ptr<StoreSlot> slot_;
   const std::unique_ptr<SpaceTable> table_;
+  const std::unique_ptr<Reclaimer> reclaimer_;
   const std::unique_ptr<Committer> committer_;
-
-  mutable Mutex mutex_;
-  mutable std::uint64_t bytes_ SLUICE_GUARDED_BY(mutex_) = 0;
-  mutable std::optional<std::chrono::steady_clock::time_point> counted_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::journal

@@ -21,6 +21,7 @@ struct SpaceState {
   StoredSpace stored;
   std::uint64_t acknowledged = 0;  // up to this position appends were answered with Ok
   bool is_lost = false;            // batches that were acknowledged are not there any more
+  std::uint64_t trim_synced = 0;   // stored.trimmed, as it is on stable storage
 };
 
 // Thread safety: all methods may be called from any thread; one thread changes it.
@@ -36,11 +37,17 @@ class SpaceTable {
   }
 
   // In order of names.
-  std::vector<StoredSpace> All() const {
+  std::vector<SpaceState> All() const {
     MutexLock lock(mutex_);
-    std::vector<StoredSpace> all;
-    for (const auto& [name, space] : spaces_) all.push_back(space.stored);
+    std::vector<SpaceState> all;
+    for (const auto& [name, space] : spaces_) all.push_back(space);
     return all;
+  }
+
+  // All that was written is on stable storage.
+  void NoteSynced() {
+    MutexLock lock(mutex_);
+    for (auto& [name, space] : spaces_) space.trim_synced = space.stored.trimmed;
   }
 
   // Namespaces are never removed.
@@ -64,7 +71,8 @@ class SpaceTable {
       const bool is_lost = old != before.end() && (old->second.is_lost || old->second.acknowledged > space.last);
       std::string name = space.name;
       const std::uint64_t last = space.last;
-      spaces_.emplace(std::move(name), SpaceState{std::move(space), last, is_lost});
+      const std::uint64_t trimmed = space.trimmed;
+      spaces_.emplace(std::move(name), SpaceState{std::move(space), last, is_lost, trimmed});
     }
   }
 

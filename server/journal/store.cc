@@ -1,13 +1,8 @@
 #include "server/journal/store.h"
 
-#include <rocksdb/file_system.h>
-#include <rocksdb/metadata.h>
-#include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
-#include <rocksdb/wal_filter.h>
 
 #include <algorithm>
-#include <cstdarg>
 #include <utility>
 
 #include "server/journal/wal_check.h"
@@ -17,143 +12,30 @@ namespace sluice::journal {
 namespace {
 
 constexpr std::size_t kReadAheadBytes = std::size_t{2} << 20;
-constexpr std::size_t kBlockCacheBytes = std::size_t{16} << 20;
-
-// RocksDB would write its own log beside the data, and ends the process (an assertion of Debian's build) when a disk
-// that takes nothing does not take that either. What goes wrong is in the statuses.
-class NoLog : public rocksdb::Logger {
- public:
-  using Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
-rocksdb::Slice SliceOf(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 // The first key that is not of `id`'s `part` any more.
 std::string EndOf(std::uint32_t id, Part part) {
   return BatchKey(id, static_cast<Part>(static_cast<char>(part) + 1), 0);
 }
 
-rocksdb::Options OptionsOf(const RocksDbOptions& options, rocksdb::Env* env) {
-  rocksdb::Options result;
-  result.env = env;
-  result.create_if_missing = true;
-  result.paranoid_checks = true;
-  result.write_buffer_size = options.memtable_bytes;
-  result.max_open_files = options.max_open_files;
-  result.max_background_jobs = 2;
-  result.compression = rocksdb::kNoCompression;
-  // One committer writes: nothing is gained from threads that write memtables together.
-  result.allow_concurrent_memtable_write = false;
-  result.enable_write_thread_adaptive_yield = false;
-  // WalCheck has judged the logs: RocksDB shall find nothing wrong with them, and not go on if it does.
-  result.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
-  // Recovery writes what the logs hold to new files and syncs these: see Store::Open.
-  result.avoid_flush_during_recovery = false;
-  // Notices a log that is missing as a whole.
-  result.track_and_verify_wals_in_manifest = true;
-  // After an error the committer opens the store anew; nothing is tried again behind its back.
-  result.max_bgerror_resume_count = 0;
-  result.bytes_per_sync = std::uint64_t{1} << 20;
-  result.info_log = std::make_shared<NoLog>();
-  result.stats_dump_period_sec = 0;
-  result.stats_persist_period_sec = 0;
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
-  result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return result;
-}
-
-// Looks at the first record of the logs, and takes none.
-class NoReplay : public rocksdb::WalFilter {
- public:
-  WalProcessingOption LogRecordFound(unsigned long long, const std::string&, const rocksdb::WriteBatch&,  // NOLINT
-                                     rocksdb::WriteBatch*, bool*) override {
-    return WalProcessingOption::kStopReplay;
-  }
-  const char* Name() const override { return "NoReplay"; }
-};
-
-// What the manifest says, without the logs.
-bool ReadTables(const DataDirectory& directory, const RocksDbOptions& journal_options, WalCheck::Tables* tables,
-                Health* failure) {
-  if (directory.env()->FileExists(directory.path() + "/CURRENT").IsNotFound()) return true;  // it is new
-  NoReplay no_replay;
-  rocksdb::Options options = OptionsOf(journal_options, directory.env());
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
-  options.wal_filter = &no_replay;
-  rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory.path(), &opened);
-  const std::unique_ptr<rocksdb::DB> db(opened);
-  if (!status.ok()) {
-    *failure = {ResultOf(status), "cannot open data directory " + directory.path() + ": " + status.ToString()};
-    return false;
-  }
-  db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &tables->first_log);
-  std::vector<rocksdb::LiveFileMetaData> files;
-  db->GetLiveFilesMetaData(&files);
-  for (const rocksdb::LiveFileMetaData& file : files) {
-    tables->last_sequence = std::max<std::uint64_t>(tables->last_sequence, file.largest_seqno);
-  }
-  return true;
-}
-
 }  // namespace
 
-Result ResultOf(const rocksdb::Status& status) {
-  if (status.ok()) return Result::kOk;
-  if (status.IsNoSpace()) return Result::kFull;
-  if (status.IsCorruption()) return Result::kCorrupt;
-  if (status.IsNotFound()) return Result::kLost;
-  return Result::kUnavailable;
-}
-
-std::unique_ptr<Store> Store::Open(const DataDirectory* directory, const RocksDbOptions& options, Health* failure) {
+std::unique_ptr<Store> Store::Open(const DataDirectory* directory, const RocksDbOptions& options, Access access,
+                                   std::vector<StoredSpace>* spaces, Health* failure) {
   WalCheck::Tables tables;
   WalCheck logs(directory->env(), directory->path());
-  if (!ReadTables(*directory, options, &tables, failure) || !logs.Run(tables, failure) || !logs.Cut(failure)) {
-    return nullptr;
-  }
-  std::unique_ptr<Store> store(new Store);
-  store->directory_ = directory;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(OptionsOf(options, directory->env()), directory->path(), &db);
-  store->db_.reset(db);
-  if (!status.ok()) {
-    *failure = {ResultOf(status), "cannot open data directory " + directory->path() + ": " + status.ToString()};
-    return nullptr;
-  }
-  if (!store->Start(failure)) return nullptr;
-  return store;
-}
-
-std::unique_ptr<Store> Store::OpenToRead(const DataDirectory* directory, const RocksDbOptions& journal_options,
-                                         Health* failure) {
-  WalCheck::Tables tables;
-  WalCheck logs(directory->env(), directory->path());
-  if (!ReadTables(*directory, journal_options, &tables, failure) || !logs.Run(tables, failure)) return nullptr;
-  std::unique_ptr<Store> store(new Store);
-  store->directory_ = directory;
-  store->is_to_read_ = true;
-  rocksdb::Options options = OptionsOf(journal_options, directory->env());
-  // A torn end is still there, and is left out; after it a log may go on where it was cut.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  rocksdb::DB* db = nullptr;
-  rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory->path(), &db);
-  store->db_.reset(db);
-  std::string version;
-  if (status.ok()) status = db->Get({}, SliceOf(kVersionKey), &version);
-  if (!status.ok() && !status.IsNotFound()) {
-    *failure = {ResultOf(status), "cannot open data directory " + directory->path() + ": " + status.ToString()};
-    return nullptr;
-  }
-  if (!store->CheckVersion(version, failure)) return nullptr;
+  if (!ReadTables(*directory, options, &tables, failure) || !logs.Run(tables, failure)) return nullptr;
+  if (access == Access::kWrite && !logs.Cut(failure)) return nullptr;
+  std::unique_ptr<Store> store(new Store(directory, access));
+  store->db_ = OpenDatabase(*directory, options, access, failure);
+  if (store->db_ == nullptr || !store->Start(failure)) return nullptr;
+  failure->result = store->ReadSpaces(spaces, &failure->text);
+  if (failure->result != Result::kOk) return nullptr;
   return store;
 }
 
 Store::~Store() {
-  if (db_ == nullptr || is_to_read_) return;
+  if (db_ == nullptr || access_ == Access::kRead) return;
   // After a failure it does nothing. Else it says that what stands before it was synced, if it was: the next check of
   // the logs will know the last batch for an acknowledged one.
   rocksdb::WriteBatch mark = NewBatch();
@@ -162,17 +44,17 @@ Store::~Store() {
 }
 
 bool Store::Start(Health* failure) {
-  synced_ = db_->GetLatestSequenceNumber();  // opening has written all of it to tables
+  synced_ = db_->GetLatestSequenceNumber();  // opening to write has written all of it to tables
   std::string version;
   rocksdb::Status status = db_->Get({}, SliceOf(kVersionKey), &version);
   rocksdb::WriteBatch first = NewBatch();
-  if (status.IsNotFound() && synced_ == 0) {
+  if (status.IsNotFound() && synced_ == 0 && access_ == Access::kWrite) {
     version = std::to_string(kDirectoryVersion);
     status = first.Put(SliceOf(kVersionKey), version);
   }
   if ((status.ok() || status.IsNotFound()) && !CheckVersion(version, failure)) return false;
-  if (status.ok()) status = Write(&first);
-  if (status.ok()) status = Sync();
+  if (status.ok() && access_ == Access::kWrite) status = Write(&first);
+  if (status.ok() && access_ == Access::kWrite) status = Sync();
   if (status.ok()) return true;
   *failure = {ResultOf(status), "cannot use data directory " + directory_->path() + ": " + status.ToString()};
   return false;
@@ -210,17 +92,12 @@ Result Store::ReadSpaces(std::vector<StoredSpace>* spaces, std::string* error) c
   const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator({}));
   for (entry->Seek(SliceOf(kSpacePrefix)); entry->Valid() && entry->key().starts_with(SliceOf(kSpacePrefix));
        entry->Next()) {
-    SpaceValue value;
-    const std::uint32_t id = IdOfSpaceKey(ViewOf(entry->key()));
-    if (!DecodeSpace(ViewOf(entry->key()), ViewOf(entry->value()), &value)) {
-      *error = "the entry of namespace number " + std::to_string(id) + " is damaged";
+    StoredSpace space;
+    space.id = IdOfSpaceKey(ViewOf(entry->key()));
+    if (!DecodeSpace(ViewOf(entry->key()), ViewOf(entry->value()), &space)) {
+      *error = "the entry of namespace number " + std::to_string(space.id) + " is damaged";
       return Result::kCorrupt;
     }
-    StoredSpace space;
-    space.id = id;
-    space.epoch = value.epoch;
-    space.trimmed = value.trimmed;
-    space.name = std::move(value.name);
     if (const Result result = ReadLast(&space, error); result != Result::kOk) return result;
     spaces->push_back(std::move(space));
   }
@@ -229,24 +106,26 @@ Result Store::ReadSpaces(std::vector<StoredSpace>* spaces, std::string* error) c
 }
 
 Result Store::ReadLast(StoredSpace* space, std::string* error) const {
-  const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator({}));
+  // What was trimmed may be there still, or again: see Garbage::DropFiles.
+  const std::string first = BatchKey(space->id, Part::kRecords, space->trimmed + 1);
+  const rocksdb::Slice bound(first);
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator(options));
   space->last = space->trimmed;
   entry->SeekForPrev(EndOf(space->id, Part::kRecords));
   if (!entry->status().ok()) {
     *error = entry->status().ToString();
     return ResultOf(entry->status());
   }
-  if (!entry->Valid() || ViewOf(entry->key()) < BatchKey(space->id, Part::kRecords, 0)) return Result::kOk;
-  BatchHeader header;
+  if (!entry->Valid()) return Result::kOk;
   std::string_view records;
   const std::uint64_t position = PositionOfBatchKey(ViewOf(entry->key()));
-  if (!DecodeBatch(ViewOf(entry->key()), ViewOf(entry->value()), &header, &records)) {
+  if (!DecodeBatch(ViewOf(entry->key()), ViewOf(entry->value()), &space->newest, &records)) {
     *error = PlaceOf(space->name, position) + ": the records are damaged";
     return Result::kCorrupt;
   }
   space->last = position;
-  space->last_batch_id = header.batch_id;
-  space->total_bytes = header.total_bytes;
   return Result::kOk;
 }
 
@@ -256,7 +135,7 @@ Result Store::Scan(std::uint32_t id, std::string_view name, std::uint64_t from,
   rocksdb::ReadOptions options;
   options.snapshot = now.snapshot();
   std::string bytes;
-  SpaceValue space;
+  StoredSpace space;
   const std::string space_key = SpaceKey(id);
   const rocksdb::Status found = db_->Get(options, space_key, &bytes);
   if (!found.ok() || !DecodeSpace(space_key, bytes, &space)) {
@@ -297,8 +176,7 @@ Result Store::ReadContents(std::uint32_t id, std::uint64_t position, std::string
   const rocksdb::Status status = db_->Get(options, db_->DefaultColumnFamily(), key, &value);
   if (status.IsNotFound()) {
     BatchHeader header;
-    std::uint64_t records_bytes = 0;
-    const Result result = ReadHeader(id, position, &header, &records_bytes);
+    const Result result = ReadHeader(id, position, &header);
     return result == Result::kOk && header.contents_bytes > 0 ? Result::kLost : result;
   }
   if (!status.ok()) {
@@ -312,16 +190,13 @@ Result Store::ReadContents(std::uint32_t id, std::uint64_t position, std::string
   return Result::kOk;
 }
 
-Result Store::ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header,
-                         std::uint64_t* records_bytes) const {
+Result Store::ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header) const {
   const std::string key = BatchKey(id, Part::kRecords, position);
   rocksdb::PinnableSlice value;
   const rocksdb::Status status = db_->Get({}, db_->DefaultColumnFamily(), key, &value);
   if (!status.ok()) return ResultOf(status);
   std::string_view records;
-  if (!DecodeBatch(key, ViewOf(value), header, &records)) return Result::kCorrupt;
-  *records_bytes = records.size();
-  return Result::kOk;
+  return DecodeBatch(key, ViewOf(value), header, &records) ? Result::kOk : Result::kCorrupt;
 }
 
 Result Store::Snapshot(const std::string& directory, std::string* error) {

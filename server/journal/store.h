@@ -1,9 +1,9 @@
-// A directory with RocksDB in it, and how its errors read. Knows keys and values of batches; no rule of appending.
+// A directory with RocksDB in it. Knows keys and values of batches; no rule of appending.
 #pragma once
 
 #include <rocksdb/db.h>
-#include <rocksdb/env.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,31 +13,22 @@
 
 #include "server/journal/batch_format.h"
 #include "server/journal/data_directory.h"
+#include "server/journal/database.h"
 #include "server/journal/journal.h"
 #include "server/journal/rocksdb_options.h"
 
 namespace sluice::journal {
 
-// A namespace as it stands in the store.
-struct StoredSpace {
-  std::uint32_t id = 0;
-  std::uint64_t epoch = 0;
-  std::uint64_t trimmed = 0;
-  std::uint64_t last = 0;           // position of the newest batch; 0 = none ever
-  std::uint64_t last_batch_id = 0;  // 0 when it was trimmed
-  std::uint64_t total_bytes = 0;    // of all batches ever
-  std::string name;
-};
+inline Extent ExtentOf(const StoredSpace& space) { return {space.name, space.epoch, space.trimmed + 1, space.last}; }
 
 // Thread safety: const methods may be called from any thread, the others from one.
 class Store {
  public:
-  // What its logs hold is written to new files, and is on stable storage when this returns: also what an earlier life
-  // had failed to sync. Null: `failure` says what is wrong and what to do. Borrows: `directory`, until destroyed.
-  static std::unique_ptr<Store> Open(const DataDirectory* directory, const RocksDbOptions& options, Health* failure);
-  // As it would be after Open, but nothing is changed in the directory.
-  static std::unique_ptr<Store> OpenToRead(const DataDirectory* directory, const RocksDbOptions& options,
-                                           Health* failure);
+  // To write: what its logs hold is written to new files, and is on stable storage when this returns: also what an
+  // earlier life had failed to sync. To read: as it would be then, but nothing is changed in the directory. `spaces`:
+  // all that it has. Null: `failure` says what is wrong and what to do. Borrows: `directory`, until destroyed.
+  static std::unique_ptr<Store> Open(const DataDirectory* directory, const RocksDbOptions& options, Access access,
+                                     std::vector<StoredSpace>* spaces, Health* failure);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -49,31 +40,35 @@ class Store {
   // All that was written is on stable storage.
   rocksdb::Status Sync();
 
-  Result ReadSpaces(std::vector<StoredSpace>* spaces, std::string* error) const;
   Result Scan(std::uint32_t id, std::string_view name, std::uint64_t from,
               const std::function<void(const ReadBatch&)>& visit, std::string* error) const;
   // `error`, if there is one, is left empty or says what RocksDB says: the file.
   Result ReadContents(std::uint32_t id, std::uint64_t position, std::string* contents,
                       std::string* error = nullptr) const;
   // Of the records of a batch. Lost: there is none.
-  Result ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header, std::uint64_t* records_bytes) const;
+  Result ReadHeader(std::uint32_t id, std::uint64_t position, BatchHeader* header) const;
+  // For work of which the caller knows that it harms nobody; other than by this class nothing is written.
+  rocksdb::DB* db() const { return db_.get(); }
+  // Set: it is to be closed, and long work on it ends.
+  std::atomic<bool>* is_closing() { return &is_closing_; }
+  void EndLongWork() { is_closing_ = true; }
   // A copy in the new directory `directory` of all that was written.
   Result Snapshot(const std::string& directory, std::string* error);
 
  private:
-  Store() = default;
+  Store(const DataDirectory* directory, Access access) : directory_(directory), access_(access) {}
+  // Marks a new directory as ours, with our version.
   bool Start(Health* failure);
   bool CheckVersion(const std::string& version, Health* failure) const;
+  Result ReadSpaces(std::vector<StoredSpace>* spaces, std::string* error) const;
   Result ReadLast(StoredSpace* space, std::string* error) const;
 
-  const DataDirectory* directory_ = nullptr;
+  const DataDirectory* const directory_;
+  const Access access_;
   std::unique_ptr<rocksdb::DB> db_;
-  bool is_to_read_ = false;
   rocksdb::Status failure_{};
+  std::atomic<bool> is_closing_{false};
   std::uint64_t synced_ = 0;  // sequence up to which all is on stable storage
 };
-
-// What RocksDB's status means for what was asked.
-Result ResultOf(const rocksdb::Status& status);
 
 }  // namespace sluice::journal

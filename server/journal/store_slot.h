@@ -44,6 +44,7 @@ class StoreSlot {
       MutexLock lock(mutex_);
       store = std::move(store_);
     }
+    if (store != nullptr) store->EndLongWork();
     store.reset();  // under no lock: it may be the last
     MutexLock lock(mutex_);
     while (is_open_) closed_.Wait(mutex_);

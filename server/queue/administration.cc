@@ -104,14 +104,6 @@ bool Namespace::State::Run(const Call& call, UpdateQueue&& update) {
 bool Namespace::State::Run(const Call& call, DeleteQueue&& remove) {
   Queue* queue = Find(call, remove.queue);
   if (queue == nullptr) return false;
-  const Answer deleted = Answer::Refused(Reason::kQueueDeleted, Named(queue->name) + " was deleted");
-  for (Waiter* waiter : queue->getters.All()) AnswerWaiter(*waiter, Answer(deleted), call.effects);
-  for (Waiter* waiter : queue->ahead.All()) AnswerWaiter(*waiter, Answer(deleted), call.effects);
-  for (Waiter* waiter : queue->putters.All()) AnswerWaiter(*waiter, Answer(deleted), call.effects);
-  while (!queue->joiners.empty()) AnswerWaiter(*queue->joiners.front(), Answer(deleted), call.effects);
-  while (!queue->peekers.empty()) AnswerWaiter(*queue->peekers.front(), Answer(deleted), call.effects);
-  SetWaitsForMemory(*queue, 0);
-
   const std::uint64_t discarded = queue->unfinished();
   DiscardReady(*queue, call.effects);
   while (StoredItem* item = queue->items.front()) {
@@ -120,6 +112,16 @@ bool Namespace::State::Run(const Call& call, DeleteQueue&& remove) {
   }
   GiveFreed();
   LogQueueDeleted(*queue);
+
+  const auto end = [&](Waiter* waiter) {
+    EndWaiter(*waiter, Reason::kQueueDeleted, Named(queue->name) + " was deleted", call.effects);
+  };
+  for (Waiter* waiter : queue->getters.All()) end(waiter);
+  for (Waiter* waiter : queue->ahead.All()) end(waiter);
+  for (Waiter* waiter : queue->putters.All()) end(waiter);
+  while (!queue->joiners.empty()) end(queue->joiners.front());
+  while (!queue->peekers.empty()) end(queue->peekers.front());
+  SetWaitsForMemory(*queue, 0);
   const Durability reached = Reached(*queue);
   queues_.erase(remove.queue);
   call.Succeed(DeleteResult{discarded, reached});

@@ -227,11 +227,11 @@ bool Namespace::State::Run(const Call& call, Shutdown&& shutdown) {
   if (queue == nullptr) return false;
   queue->shut_down = true;
   queue->immediate = queue->immediate || shutdown.immediate;
-  for (Waiter* waiter : queue->putters.All()) {
-    AnswerWaiter(*waiter, Answer::Refused(Reason::kShutDown, Named(queue->name) + " was shut down"), call.effects);
-  }
   const std::uint64_t discarded = shutdown.immediate ? DiscardReady(*queue, call.effects) : 0;
   LogQueue(*queue);
+  for (Waiter* waiter : queue->putters.All()) {
+    EndWaiter(*waiter, Reason::kShutDown, Named(queue->name) + " was shut down", call.effects);
+  }
   call.Succeed(ShutdownResult{discarded, Reached(*queue)});
   Settle(*queue, call.now, call.effects);
   return false;

@@ -58,6 +58,7 @@ void Namespace::State::CheckAll() const {
   std::size_t deadlines = 0;
   std::size_t parked = 0;
   std::size_t memory_waiters = 0;
+  std::size_t live_bytes = 0;
   for (const auto& [name, queue] : queues_) {
     std::size_t ready = 0;
     std::size_t ready_bytes = 0;
@@ -66,6 +67,7 @@ void Namespace::State::CheckAll() const {
     for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
       Check(last < item->id, "items stand in order of age");
       last = item->id;
+      if (item->home.position != 0) live_bytes += LogBytes(*item);
       if (!item->leased()) {
         ++ready;
         ready_bytes += item->bytes();
@@ -82,6 +84,7 @@ void Namespace::State::CheckAll() const {
             "a lease's deadline is known");
     }
     Check(ready == queue->ready.size() && ready_bytes == queue->ready.bytes(), "what is not leased is ready");
+    for (const ColdItem& item : queue->cold) live_bytes += LogBytes(item);
     Check(queue->cold.empty() || queue->items.empty() || last < queue->cold.front().id, "what is cold is the youngest");
     Check(leased_bytes == queue->leased_bytes, "leased bytes are those of the leased items");
     Check(queue->put == queue->done + queue->dead + queue->discarded + queue->unfinished(), "no item is lost or made");
@@ -108,6 +111,7 @@ void Namespace::State::CheckAll() const {
   }
   Check(leases == leases_.size(), "every lease is of an item");
   Check(deadlines == lease_deadlines_.size(), "every deadline is of a lease");
+  Check(live_bytes == live_bytes_, "what is alive of the log is counted");
   Check(freed_ == 0, "what finished items took was given back");
   Check(memory_waiters == memory_line_.size(), "queues that wait for memory are counted");
   std::size_t joins = 0;

@@ -12,19 +12,15 @@ void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents,
   const ItemId first{last_item_ + 1};
   const bool cold = PutsCold(queue);
   const bool logs = Logs(queue);
-  std::vector<ContentFacts> facts;
-  if (logs) LogPut(queue, contents, name, first, now, &facts);
-  std::uint32_t offset = logs ? put_offset_ : 0;
+  std::vector<Home> homes;
+  if (logs) homes = LogPut(queue, contents, name, first, now);
   for (std::size_t at = 0; at < contents.size(); ++at) {
     ContentPtr& content = contents[at];
-    Home home;
-    if (logs) home = {log_.position(), offset, static_cast<std::uint32_t>(facts[at].entry_bytes)};
-    offset += home.bytes;
     const auto payload_bytes = static_cast<std::uint32_t>(content->payload.size());
     const ItemId id{++last_item_};
     if (cold) {
       freed_ += Charge(*content) - limits::kColdItemBytes;
-      AddCold(queue, {id, now, home, payload_bytes});
+      AddCold(queue, {id, now, homes[at], payload_bytes});
       continue;
     }
     auto* const item = new StoredItem();
@@ -34,7 +30,7 @@ void Namespace::State::AddItems(Queue& queue, std::vector<ContentPtr>& contents,
     item->content = std::move(content);
     item->put_time = now;
     item->queue = &queue;
-    if (logs) SetHome(*item, home);
+    if (logs) SetHome(*item, homes[at]);
     queue.items.PushBack(item);
     queue.ready.PushNew(item);
   }
@@ -245,9 +241,8 @@ bool Namespace::State::ServePutters(Queue& queue, TimePoint now, Effects& effect
   while (Waiter* waiter = queue.putters.First()) {
     auto& items = waiter->items;
     if (const RememberedPut* known = window_.Find(waiter->put)) {  // it came twice, and the other one was served
-      Answer answer = Answer::Ok(PutResult{known->first, known->count, Reached(queue), true});
-      answer.after = known->home;
-      AnswerWaiter(*waiter, std::move(answer), effects);
+      AnswerWaiter(*waiter, Answer::Ok(PutResult{known->first, known->count, Reached(queue), true}, known->home),
+                   effects);
       served = true;
       continue;
     }
@@ -259,9 +254,7 @@ bool Namespace::State::ServePutters(Queue& queue, TimePoint now, Effects& effect
     const ItemId first{last_item_ + 1};
     const auto count = static_cast<std::uint32_t>(items.size());
     AddItems(queue, items, waiter->put, now);
-    Answer answer = Answer::Ok(PutResult{first, count, Reached(queue)});
-    answer.after = After(queue);
-    AnswerWaiter(*waiter, std::move(answer), effects);
+    AnswerWaiter(*waiter, Answer::Ok(PutResult{first, count, Reached(queue)}, After(queue)), effects);
     served = true;
   }
   SetWaitsForMemory(queue, no_memory);
@@ -284,9 +277,7 @@ void Namespace::State::EndGetters(Queue& queue, const WaiterLine& line, Effects&
   if (line.size() == 0) return;
   for (Waiter* waiter : line.All()) {
     if (waiter->get.until_finished && queue.unfinished() > 0) continue;
-    AnswerWaiter(*waiter,
-                 Answer::Refused(Reason::kShutDown, Named(queue.name) + " is shut down and nothing is left to get"),
-                 effects);
+    EndWaiter(*waiter, Reason::kShutDown, Named(queue.name) + " is shut down and nothing is left to get", effects);
   }
 }
 
@@ -304,9 +295,7 @@ void Namespace::State::ServePeekers(Queue& queue, Effects& effects) {
   if (!queue.ready.HasFront() && queue.ready_items() > 0) return;
   while (!queue.peekers.empty()) {
     Waiter& waiter = *queue.peekers.front();
-    Answer answer = Answer::Ok(PeekAt(queue, waiter.peek_items));
-    answer.after = After(queue);
-    AnswerWaiter(waiter, std::move(answer), effects);
+    AnswerWaiter(waiter, Answer::Ok(PeekAt(queue, waiter.peek_items), After(queue)), effects);
   }
 }
 
@@ -324,9 +313,7 @@ void Namespace::State::CheckJoins(Queue& queue, Effects& effects) {
   const std::vector<Waiter*> joiners = queue.joiners;  // answering one unlinks it
   for (Waiter* joiner : joiners) {
     if (!Joined(*joiner)) continue;
-    Answer answer = Answer::Ok(CountsOf(joiner->joined));
-    answer.after = AfterJoin(*joiner);
-    AnswerWaiter(*joiner, std::move(answer), effects);
+    AnswerWaiter(*joiner, Answer::Ok(CountsOf(joiner->joined), AfterJoin(*joiner)), effects);
   }
 }
 

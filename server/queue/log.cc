@@ -4,21 +4,12 @@
 #include <memory>
 #include <string_view>
 
+#include "common/limits.h"
+
 namespace sluice::queue {
 namespace {
 
-void WriteText(std::string_view text, std::string* bytes) {
-  WriteVarint(text.size(), bytes);
-  bytes->append(text);
-}
-
-bool ReadText(std::string_view* bytes, std::string* text) {
-  std::uint64_t size = 0;
-  if (!ReadVarint(bytes, &size) || size > bytes->size()) return false;
-  text->assign(bytes->substr(0, size));
-  bytes->remove_prefix(size);
-  return true;
-}
+bool TakesAnother(const NumberList& items) { return !items.empty() && items.size() < limits::kRecordNumbers; }
 
 }  // namespace
 
@@ -29,7 +20,7 @@ std::size_t Log::AddContent(const Content& content) {
 }
 
 void Log::AddReturned(std::uint64_t queue, bool counted, ItemId item, Durability level) {
-  if (returned_.items.empty() || returned_.queue != queue || returned_.counted != counted) {
+  if (returned_.queue != queue || returned_.counted != counted || !TakesAnother(returned_.items)) {
     EndRun();
     returned_.queue = queue;
     returned_.counted = counted;
@@ -39,7 +30,7 @@ void Log::AddReturned(std::uint64_t queue, bool counted, ItemId item, Durability
 }
 
 void Log::AddFinished(std::uint64_t queue, Outcome outcome, ItemId item, Durability level) {
-  if (finished_.items.empty() || finished_.queue != queue || finished_.outcome != outcome) {
+  if (finished_.queue != queue || finished_.outcome != outcome || !TakesAnother(finished_.items)) {
     EndRun();
     finished_.queue = queue;
     finished_.outcome = outcome;

@@ -23,6 +23,7 @@ struct LogBatch {
   std::string records;
   std::string contents;
   std::uint64_t trim = 0;  // batches up to this position are not needed once this one is durable
+  bool was_full = false;   // puts may wait for room in the next one: RetryMemory
 };
 
 // Thread safety: none.

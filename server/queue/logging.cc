@@ -8,8 +8,6 @@
 namespace sluice::queue {
 namespace {
 
-std::int64_t Microseconds(TimePoint time) { return time.time_since_epoch().count(); }
-
 // A queue that lives in memory is there again after a restart, empty.
 Durability LevelOf(const Queue& queue) { return std::max(queue.settings.durability, Durability::kAsync); }
 
@@ -17,8 +15,14 @@ Durability LevelOf(const Queue& queue) { return std::max(queue.settings.durabili
 
 void Namespace::State::StartLog(std::uint64_t position) {
   log_.Start(position);
+  TellNumbers();
+}
+
+void Namespace::State::TellNumbers() {
+  numbers_told_ = last_item_ + last_fence_;
+  if (!log_.started()) return;
   LogNumbers(Durability::kFsync);
-  numbered_ = position;
+  numbered_ = log_.position();
 }
 
 void Namespace::State::LogNumbers(Durability level) {
@@ -63,25 +67,27 @@ void Namespace::State::LogSession(SessionState& session) {
   session.home = log_.position();
 }
 
-void Namespace::State::LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name,
-                              ItemId first, TimePoint now, std::vector<ContentFacts>* facts) {
+std::vector<Home> Namespace::State::LogPut(const Queue& queue, const std::vector<ContentPtr>& contents,
+                                           const PutName& name, ItemId first, TimePoint now) {
   ItemsRecord record;
   record.queue = queue.number;
   record.first_id = first.value;
   record.put_time_us = Microseconds(now);
   record.producer = name.producer;
   record.sequence = name.sequence;
-  record.fifo = queue.settings.order == Order::kFifo;
   record.offset = log_.contents_bytes();
   record.items.reserve(contents.size());
+  std::vector<Home> homes;
+  homes.reserve(contents.size());
   for (const ContentPtr& content : contents) {
+    const auto offset = static_cast<std::uint32_t>(log_.contents_bytes());
     const std::size_t entry_bytes = log_.AddContent(*content);
+    homes.push_back({log_.position(), offset, static_cast<std::uint32_t>(entry_bytes)});
     record.items.push_back({content->priority, content->payload.size(), entry_bytes});
   }
   log_.Add(record, SLUICE_SEEDED_BUG(kPromiseTooMuch) ? Durability::kAsync : queue.settings.durability);
   log_.SetAdds();
-  put_offset_ = static_cast<std::uint32_t>(record.offset);
-  *facts = std::move(record.items);
+  return homes;
 }
 
 // Does not wait for anything: it is written with what comes next. A restart that comes first gives the item to another.
@@ -110,13 +116,13 @@ void Namespace::State::LogExtended(const Queue& queue, const std::vector<StoredI
     record.deadline_us = Microseconds(*item->deadline);
     record.items.push_back(item->id.value);
   }
-  if (!record.items.empty()) log_.Add(record, Durability::kMemory);
+  if (!record.items.empty()) log_.Add(record, queue.settings.durability);
 }
 
 void Namespace::State::SetHome(StoredItem& item, Home home) {
   item.home = home;
   homes_[home.position].PushBack(&item);
-  live_bytes_ += home.bytes;
+  live_bytes_ += LogBytes(item);
 }
 
 void Namespace::State::LeaveHome(StoredItem& item) {
@@ -124,8 +130,17 @@ void Namespace::State::LeaveHome(StoredItem& item) {
   const auto found = homes_.find(item.home.position);
   found->second.Erase(&item);
   if (found->second.empty()) homes_.erase(found);
-  live_bytes_ -= item.home.bytes;
+  live_bytes_ -= LogBytes(item);
   item.home = {};
+}
+
+void Namespace::State::VisitHomes(const HomeVisitor& visit) const {
+  for (const auto& [name, queue] : queues_) {
+    for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
+      if (item->home.position != 0) visit(name, item->id, item->home, item->payload_bytes);
+    }
+    for (const ColdItem& item : queue->cold) visit(name, item.id, item.home, item.payload_bytes);
+  }
 }
 
 }  // namespace sluice::queue

@@ -6,9 +6,12 @@
 #include <utility>
 #include <variant>
 
-#include "server/queue/state.h"
+#include "server/queue/replayer.h"
 
 namespace sluice::queue {
+
+Namespace::State::State(std::string name, NamespaceLimits limits, MemoryBudget& budget)
+    : name_(std::move(name)), limits_(limits), budget_(budget), log_limit_(limits.log_bytes) {}
 
 Namespace::State::~State() {
   for (const auto& [name, queue] : queues_) {
@@ -19,6 +22,12 @@ Namespace::State::~State() {
   }
   waiters_.ForEach(
       [this](std::uint64_t, const std::unique_ptr<Waiter>& waiter) { budget_.Unpark(waiter->parked_bytes); });
+}
+
+std::size_t Namespace::State::item_count() const {
+  std::size_t count = replayer_ ? replayer_->item_count() : 0;
+  for (const auto& [name, queue] : queues_) count += queue->unfinished();
+  return count;
 }
 
 Namespace::Namespace(std::string name, NamespaceLimits limits, MemoryBudget& budget)
@@ -57,6 +66,8 @@ void Namespace::RetryMemory(TimePoint now, Effects& effects) {
 
 bool Namespace::WaitsForMemory() const { return state_->WaitsForMemory(); }
 
+void Namespace::HoldPuts(bool hold) { state_->HoldPuts(hold); }
+
 void Namespace::SuspendSession(SessionId session, TimePoint now, Effects& effects) {
   state_->SuspendSession(session, now, effects);
   state_->RecallItems(effects);
@@ -92,8 +103,6 @@ void Namespace::KeepLeases(SessionId session, std::span<const Fence> fences, Tim
 void Namespace::StartLog(std::uint64_t position) { state_->StartLog(position); }
 
 bool Namespace::HasBatch() const { return state_->log().started() && !state_->log().empty(); }
-
-std::uint64_t Namespace::barrier() const { return state_->log().started() ? state_->log().barrier() : 0; }
 
 LogBatch Namespace::TakeBatch(TimePoint now, Effects& effects) { return state_->TakeBatch(now, effects); }
 

@@ -61,8 +61,12 @@ struct Effects {
 // Counts that the broker bounds over all namespaces; the core asks before it adds.
 struct NamespaceLimits {
   std::size_t max_queues;
-  std::size_t log_bytes = limits::kLogBytes;        // a log up to this size is not tidied
-  std::size_t window_bytes = limits::kWindowBytes;  // of contents at the front of a long queue, in memory
+  std::size_t log_bytes = limits::kLogBytes;          // a log up to this size is not tidied
+  std::size_t window_bytes = limits::kPagingBytes;    // of contents at the front of a long queue, in memory
+  std::size_t batch_bytes = limits::kBatchFillBytes;  // a batch that is larger takes no more puts
+  std::uint64_t numbers_skipped = limits::kNumbersSkipped;
+  std::size_t put_window = limits::kPutWindow;          // puts that are known again when they come again
+  std::size_t settled_leases = limits::kSettledLeases;  // of a session, known after a restart
 };
 
 // A session of which the log knows.
@@ -94,10 +98,12 @@ class Namespace {
   void Advance(TimePoint now, Effects& effects);
   // When Advance has something to do next; nullopt = never. May be early, is never late.
   std::optional<TimePoint> NextDeadline() const;
-  // Serves puts that waited for the server's memory.
+  // Serves puts that waited for the server's memory, or for the journal.
   void RetryMemory(TimePoint now, Effects& effects);
-  // True while a put waits for the server's memory.
+  // True while a put waits for one of the two.
   bool WaitsForMemory() const;
+  // While true, no put of a durable queue is let in: the journal takes only what frees space.
+  void HoldPuts(bool hold);
 
   // A session whose stream broke: its waiters keep their turn but are passed over; its leases stay.
   // Passing over a put that was first in line may let others in: hence the effects.
@@ -124,8 +130,6 @@ class Namespace {
   void StartLog(std::uint64_t position);
   // True when something was said since the last batch was taken.
   bool HasBatch() const;
-  // The position that everything said so far needs; 0 without a log.
-  std::uint64_t barrier() const;
   // Requires: HasBatch(). Whoever takes it appends it, before the next one.
   LogBatch TakeBatch(TimePoint now, Effects& effects);
   // The contents of the batch at `position`, which the effects asked for. False: they are not what was written.

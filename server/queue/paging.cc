@@ -1,34 +1,45 @@
-// Queues that are longer than what is kept in memory: their end is cold, their front is read ahead of the getters.
+// Queues that are longer than what is kept in memory: their front is read ahead of the getters. The end of a fifo queue
+// is cold. In another order any item may be the next at the front: all are in line, and those behind shed their
+// contents.
 #include <algorithm>
 
 #include "common/limits.h"
 #include "server/queue/state.h"
 
 namespace sluice::queue {
+namespace {
+
+// What the contents of so many items take.
+std::size_t Weight(std::size_t bytes, std::size_t items) { return bytes + items * limits::kItemOverheadBytes; }
+
+}  // namespace
 
 std::size_t Namespace::State::Window() const { return std::min(limits_.window_bytes, budget_.limit() / 8); }
 
 bool Namespace::State::PutsCold(const Queue& queue) const {
   if (!Logs(queue) || queue.settings.order != Order::kFifo) return false;
-  return !queue.cold.empty() || queue.ready.bytes() + queue.ready.size() * limits::kItemOverheadBytes > Window();
+  return !queue.cold.empty() || Weight(queue.ready.bytes(), queue.ready.size()) > Window();
 }
 
 void Namespace::State::AddCold(Queue& queue, const ColdItem& item) {
-  queue.cold.push_back(item);
-  queue.cold_bytes += item.payload_bytes;
-  live_bytes_ += item.home.bytes;
+  queue.cold.PushBack(item);
+  live_bytes_ += LogBytes(item);
+}
+
+ColdItem Namespace::State::TakeCold(Queue& queue) {
+  const ColdItem cold = queue.cold.PopFront();
+  live_bytes_ -= LogBytes(cold);
+  return cold;
 }
 
 StoredItem& Namespace::State::Thaw(Queue& queue) {
-  const ColdItem cold = queue.cold.front();
-  queue.cold.pop_front();
-  queue.cold_bytes -= cold.payload_bytes;
-  live_bytes_ -= cold.home.bytes;  // SetHome counts it again
+  const ColdItem cold = TakeCold(queue);
   budget_.Take(limits::kItemOverheadBytes - limits::kColdItemBytes);
   auto* const item = new StoredItem();
   item->id = cold.id;
   item->put_time = cold.put_time;
   item->payload_bytes = cold.payload_bytes;
+  item->record_bytes = cold.record_bytes;
   item->queue = &queue;
   SetHome(*item, cold.home);
   queue.items.PushBack(item);
@@ -37,10 +48,7 @@ StoredItem& Namespace::State::Thaw(Queue& queue) {
 }
 
 void Namespace::State::FinishCold(Queue& queue, Effects& effects) {
-  const ColdItem cold = queue.cold.front();
-  queue.cold.pop_front();
-  queue.cold_bytes -= cold.payload_bytes;
-  live_bytes_ -= cold.home.bytes;
+  const ColdItem cold = TakeCold(queue);
   freed_ += limits::kColdItemBytes;
   effects.memory_freed = true;
   ++queue.discarded;
@@ -48,55 +56,64 @@ void Namespace::State::FinishCold(Queue& queue, Effects& effects) {
   CountFinished(queue, cold.id);
 }
 
+void Namespace::State::Read(std::uint64_t position, ReadFor purpose, Effects& effects) {
+  const auto [reading, is_new] = loading_.try_emplace(position);
+  if (is_new) effects.loads.push_back(position);
+  if (purpose == ReadFor::kGetters) reading->second = ReadFor::kGetters;
+}
+
 void Namespace::State::Refill(Queue& queue, Effects& effects) {
   const std::size_t window = Window();
   const ReadyList& ready = queue.ready;
-  const auto weight = [](std::size_t bytes, std::size_t items) { return bytes + items * limits::kItemOverheadBytes; };
-  if (ready.HasFront() && weight(ready.loaded_bytes(), ready.size() - ready.unloaded()) >= window / 2) return;
-  while (!queue.cold.empty() && weight(ready.bytes(), ready.size()) < window) Thaw(queue);
+  if (ready.HasFront() && ready.loaded_weight() >= window / 2) return;
+  while (!queue.cold.empty() && Weight(ready.bytes(), ready.size()) < window) Thaw(queue);
   if (ready.unloaded() == 0) return;
   std::size_t looked_at = 0;
   ready.VisitInOrder([&](const StoredItem& item) {
-    if (!item.content && loading_.insert(item.home.position).second) effects.loads.push_back(item.home.position);
-    looked_at += weight(item.bytes(), 1);
-    return looked_at < window;
+    const std::size_t bytes = Weight(item.bytes(), 1);
+    // Nothing is loaded that Shed() would take away again: the two would go on for ever.
+    if (looked_at > 0 && looked_at + bytes > window) return false;
+    if (!item.content) Read(item.home.position, ReadFor::kGetters, effects);
+    looked_at += bytes;
+    return true;
   });
 }
 
 void Namespace::State::Shed(Queue& queue, Effects& effects) {
-  if (!Logs(queue) || queue.settings.order == Order::kFifo) return;
-  const auto is_too_much = [&] {
-    const std::size_t loaded = queue.ready.size() - queue.ready.unloaded();
-    return loaded > 1 && queue.ready.loaded_bytes() + loaded * limits::kItemOverheadBytes > Window();
-  };
-  while (is_too_much()) {
-    StoredItem& item = *queue.ready.Shed();
-    freed_ += ContentBytes(*item.content);
-    item.content.reset();
-    effects.memory_freed = true;
-  }
+  if (!Logs(queue)) return;
+  const std::size_t window = Window();
+  // What is put into a long fifo queue is cold at once: only what comes back, or was read with it, can be too much.
+  const std::size_t too_much = queue.settings.order == Order::kFifo ? 2 * window : window;
+  if (queue.ready.loaded_weight() <= too_much) return;
+  const std::size_t bytes = queue.ready.Shed(window);
+  freed_ += bytes;
+  if (bytes > 0) effects.memory_freed = true;
 }
 
 bool Namespace::State::Loaded(std::uint64_t position, std::string_view contents, TimePoint now, Effects& effects) {
-  loading_.erase(position);
+  const auto reading = loading_.find(position);
+  const bool is_for_getters = reading != loading_.end() && reading->second == ReadFor::kGetters;
+  if (reading != loading_.end()) loading_.erase(reading);
+  std::vector<Queue*> touched;
+  if (is_for_getters && !FillContents(position, contents, &touched)) return false;
+  if (carrying_.positions.erase(position) > 0 && !CarryRead(position, contents)) return false;
+  for (Queue* queue : touched) Settle(*queue, now, effects);
+  return true;
+}
+
+bool Namespace::State::FillContents(std::uint64_t position, std::string_view contents, std::vector<Queue*>* touched) {
   const auto found = homes_.find(position);
   if (found == homes_.end()) return true;  // all of them have gone since
-  std::vector<Queue*> touched;
-  std::vector<StoredItem*> to_move;
   for (StoredItem* item = found->second.front(); item != nullptr; item = found->second.Next(item)) {
-    const Home& home = item->home;
-    if (home.offset > contents.size() || home.bytes > contents.size() - home.offset) return false;
-    if (position <= move_to_) to_move.push_back(item);
     if (item->content) continue;
-    item->content = ReadContent(contents.substr(home.offset, home.bytes));
+    if (!IsWithin(item->home, contents)) return false;
+    item->content = ReadContent(contents.substr(item->home.offset, item->home.bytes));
     if (!item->content || item->content->payload.size() != item->payload_bytes) return false;
     budget_.Take(ContentBytes(*item->content));
     if (item->leased()) continue;
     item->queue->ready.Loaded(item);
-    if (std::find(touched.begin(), touched.end(), item->queue) == touched.end()) touched.push_back(item->queue);
+    if (std::find(touched->begin(), touched->end(), item->queue) == touched->end()) touched->push_back(item->queue);
   }
-  for (StoredItem* item : to_move) MoveItem(*item, contents.substr(item->home.offset, item->home.bytes));
-  for (Queue* queue : touched) Settle(*queue, now, effects);
   return true;
 }
 

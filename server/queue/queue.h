@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -15,6 +14,7 @@
 #include <sluice/types.h>
 
 #include "common/limits.h"
+#include "server/queue/cold_line.h"
 #include "server/queue/intrusive_list.h"
 #include "server/queue/ready_list.h"
 #include "server/queue/stored_item.h"
@@ -50,7 +50,7 @@ class Queue {
   std::size_t unfinished() const { return items.size() + cold.size(); }
   std::size_t leased() const { return items.size() - ready.size(); }
   std::size_t ready_items() const { return ready.size() + cold.size(); }
-  std::size_t ready_bytes() const { return ready.bytes() + cold_bytes; }
+  std::size_t ready_bytes() const { return ready.bytes() + cold.payload_bytes(); }
   // Contents of it are to be read before it can be emptied.
   bool paged() const { return !cold.empty() || ready.unloaded() > 0; }
   // Its items survive the process.
@@ -91,8 +91,7 @@ class Queue {
   IntrusiveList<StoredItem, &StoredItem::by_age> items;
   ReadyList ready;
   // The end of a long line, all of it ready and behind `ready`, oldest first. Only fifo queues that are durable.
-  std::deque<ColdItem> cold;
-  std::size_t cold_bytes = 0;
+  ColdLine cold;
   std::size_t leased_bytes = 0;
 
   WaiterLine getters;  // that wait in earnest

@@ -75,12 +75,31 @@ StoredItem* ReadyList::PopFront() {
   return item;
 }
 
-StoredItem* ReadyList::Shed() {
-  StoredItem* const item = *std::prev(loaded_.end());
-  loaded_.erase(item);
-  loaded_bytes_ -= item->bytes();
+std::size_t ReadyList::Drop(StoredItem& item) {
+  const std::size_t bytes = ContentBytes(*item.content);
+  item.content.reset();
+  loaded_bytes_ -= item.bytes();
   ++unloaded_;
-  return item;
+  return bytes;
+}
+
+std::size_t ReadyList::Shed(std::size_t most) {
+  const auto is_too_much = [&] { return loaded() > 1 && loaded_weight() > most; };
+  std::size_t bytes = 0;
+  while (sheds_ && is_too_much()) {
+    const auto last = std::prev(loaded_.end());
+    bytes += Drop(**last);
+    loaded_.erase(last);
+  }
+  auto line = in_line_.rbegin();
+  auto placed = placed_.rbegin();
+  while (is_too_much()) {
+    const bool take_placed =
+        line == in_line_.rend() || (placed != placed_.rend() && placed_.key_comp()(*line, *placed));
+    StoredItem& item = take_placed ? **placed++ : **line++;
+    if (item.content) bytes += Drop(item);
+  }
+  return bytes;
 }
 
 void ReadyList::FetchAhead() const {

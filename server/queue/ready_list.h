@@ -12,6 +12,7 @@
 
 #include <sluice/types.h>
 
+#include "common/limits.h"
 #include "server/queue/stored_item.h"
 
 namespace sluice::queue {
@@ -19,15 +20,15 @@ namespace sluice::queue {
 // Borrows: the items, until each is popped.
 class ReadyList {
  public:
-  // `sheds`: contents may be dropped from memory, and are to be found.
+  // `sheds`: contents are often dropped from memory, and are to be found.
   ReadyList(Order order, bool sheds) : order_(order), sheds_(sheds), placed_(Before{order}), loaded_(Before{order}) {}
 
   bool empty() const { return in_line_.empty() && placed_.empty(); }
   std::size_t size() const { return in_line_.size() + placed_.size(); }
   std::size_t bytes() const { return bytes_; }
-  // Of those whose contents are in memory; and how many are not.
-  std::size_t loaded_bytes() const { return loaded_bytes_; }
+  // How many contents are not in memory; and what the items take of it that have theirs.
   std::size_t unloaded() const { return unloaded_; }
+  std::size_t loaded_weight() const { return loaded_bytes_ + loaded() * limits::kItemOverheadBytes; }
   // True when there is a next one and its content is here.
   bool HasFront() const { return !empty() && Front()->content != nullptr; }
   // An item of the list has got its content.
@@ -36,8 +37,9 @@ class ReadyList {
     loaded_bytes_ += item->bytes();
     if (sheds_) loaded_.insert(item);
   }
-  // The one farthest from the front of those whose contents are in memory loses its content. Requires: it sheds.
-  StoredItem* Shed();
+  // Drops contents, those farthest from the front first, until loaded_weight() is at most `most` or one is left.
+  // Returns how many bytes they took. O(all) unless it sheds.
+  std::size_t Shed(std::size_t most);
 
   // Requires: the item's id is above every id pushed before.
   void PushNew(StoredItem* item);
@@ -68,7 +70,9 @@ class ReadyList {
     bool operator()(const StoredItem* a, const StoredItem* b) const;
   };
 
+  std::size_t loaded() const { return size() - unloaded_; }
   bool FrontIsPlaced() const;
+  std::size_t Drop(StoredItem& item);
   void Count(StoredItem* item);
 
   const Order order_;

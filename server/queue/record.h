@@ -14,11 +14,15 @@
 #include <variant>
 #include <vector>
 
+#include <sluice/clock.h>
 #include <sluice/types.h>
 
 #include "server/queue/record_bytes.h"
 
 namespace sluice::queue {
+
+// As records have it.
+inline std::int64_t Microseconds(TimePoint time) { return time.time_since_epoch().count(); }
 
 // All that is known of a queue but its items.
 struct QueueRecord {
@@ -69,13 +73,12 @@ struct ItemsRecord {
   std::int64_t put_time_us = 0;
   std::string producer;  // empty: the put said no name
   std::uint64_t sequence = 0;
-  bool fifo = false;         // the order of the queue, which may be told of later
   std::uint64_t offset = 0;  // of the first one's content
   std::vector<ContentFacts> items;
 
   template <typename Visit, typename Record>
   static void Fields(Visit& visit, Record& r) {
-    visit(r.queue, r.first_id, r.put_time_us, r.producer, r.sequence, r.fifo, r.offset, r.items);
+    visit(r.queue, r.first_id, r.put_time_us, r.producer, r.sequence, r.offset, r.items);
   }
 };
 
@@ -230,7 +233,15 @@ using Record =
 
 // Appends it.
 template <typename One>
-void WriteRecord(const One& record, std::string* bytes);
+void WriteRecord(const One& record, std::string* bytes) {
+  thread_local std::string fields;  // a buffer
+  fields.clear();
+  FieldWriter writer(&fields);
+  One::Fields(writer, record);
+  WriteVarint(One::kType, bytes);
+  WriteVarint(fields.size(), bytes);
+  bytes->append(fields);
+}
 
 // Takes the first record off `bytes`. False: it is damaged or of an unknown type; `*error` says which.
 bool ReadRecord(std::string_view* bytes, Record* record, std::string* error);

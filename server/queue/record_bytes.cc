@@ -26,9 +26,17 @@ bool ReadVarint(std::string_view* bytes, std::uint64_t* value) {
   return false;
 }
 
-void FieldWriter::Write(const std::string& text) {
-  WriteVarint(text.size(), bytes_);
-  bytes_->append(text);
+void WriteText(std::string_view text, std::string* bytes) {
+  WriteVarint(text.size(), bytes);
+  bytes->append(text);
+}
+
+bool ReadText(std::string_view* bytes, std::string* text) {
+  std::uint64_t size = 0;
+  if (!ReadVarint(bytes, &size) || size > bytes->size()) return false;
+  text->assign(bytes->substr(0, size));
+  bytes->remove_prefix(size);
+  return true;
 }
 
 void FieldWriter::Write(const NumberList& numbers) {
@@ -48,14 +56,6 @@ std::uint64_t FieldReader::Varint() {
   std::uint64_t value = 0;
   if (!ReadVarint(&bytes_, &value)) ok_ = false;
   return ok_ ? value : 0;
-}
-
-void FieldReader::Read(std::string& text) {
-  const std::uint64_t size = Varint();
-  if (size > bytes_.size()) ok_ = false;
-  if (!ok_) return;
-  text.assign(bytes_.substr(0, size));
-  bytes_.remove_prefix(size);
 }
 
 void FieldReader::Read(NumberList& numbers) {

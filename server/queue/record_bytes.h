@@ -18,6 +18,10 @@ using NumberList = std::vector<std::uint64_t>;
 void WriteVarint(std::uint64_t value, std::string* bytes);
 // False: `bytes` ends within it, or it is longer than a number can be.
 bool ReadVarint(std::string_view* bytes, std::uint64_t* value);
+// Its length, then its bytes.
+void WriteText(std::string_view text, std::string* bytes);
+// False: `bytes` ends within it.
+bool ReadText(std::string_view* bytes, std::string* text);
 
 inline std::uint64_t ZigZag(std::int64_t value) {
   return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
@@ -47,7 +51,7 @@ class FieldWriter {
     }
   }
   void Write(const std::chrono::milliseconds& value) { WriteVarint(ZigZag(value.count()), bytes_); }
-  void Write(const std::string& text);
+  void Write(const std::string& text) { WriteText(text, bytes_); }
   void Write(const NumberList& numbers);
   template <typename T>
   void Write(const std::vector<T>& list) {
@@ -87,7 +91,7 @@ class FieldReader {
     }
   }
   void Read(std::chrono::milliseconds& value) { value = std::chrono::milliseconds(UnZigZag(Varint())); }
-  void Read(std::string& text);
+  void Read(std::string& text) { ok_ = ReadText(&bytes_, &text) && ok_; }
   void Read(NumberList& numbers);
   template <typename T>
   void Read(std::vector<T>& list) {

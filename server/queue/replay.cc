@@ -1,10 +1,9 @@
 // Recovery: the records of the journal become the namespace that wrote them.
-//
-// The oldest batches may have been trimmed. So a record may speak of a queue, a session or an item whose own record
-// comes later, or never, because it was gone before the log ends. What a record says of something that is not known is
-// left out: the record that tells all of it comes later and says it, too.
+#include "server/queue/replayer.h"
+
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -13,65 +12,28 @@
 
 #include "common/limits.h"
 #include "common/seeded_bug.h"
-#include "server/queue/state.h"
 
 namespace sluice::queue {
 namespace {
 
-// Fences of leases that were not written down are never given out again.
-constexpr std::uint64_t kFencesUnknown = std::uint64_t{1} << 26;
-
 TimePoint At(std::int64_t microseconds) { return TimePoint(Duration(microseconds)); }
+
+StoredItem* Store(const ReplayedItem& replayed, StoredItem* item) {
+  item->priority = replayed.priority;
+  item->put_time = replayed.item.put_time;
+  item->payload_bytes = replayed.item.payload_bytes;
+  item->record_bytes = replayed.item.record_bytes;
+  item->home = replayed.item.home;
+  return item;
+}
 
 }  // namespace
 
-struct Namespace::State::ReplayedQueue {
-  std::unique_ptr<Queue> queue;
-  bool defined = false;
-  std::unordered_map<std::uint64_t, std::unique_ptr<StoredItem>> items;  // all but the cold
-};
+// ---- records -----------------------------------------------------------------------------------
 
-struct Namespace::State::Replayed {
-  using OfQueue = ReplayedQueue;
-
-  OfQueue& Of(std::uint64_t number) {
-    OfQueue& found = queues[number];
-    if (!found.queue) found.queue = std::make_unique<Queue>(number, std::string(), QueueSettings{}, TimePoint{});
-    return found;
-  }
-  // The item, out of the cold if it is there. Null: not known.
-  StoredItem* Item(OfQueue& of, std::uint64_t id);
-  static StoredItem* AddItem(OfQueue& of, std::uint64_t id);
-
-  std::uint64_t position = 0;  // of the batch that is replayed
-  std::map<std::uint64_t, OfQueue> queues;
-};
-
-StoredItem* Namespace::State::Replayed::AddItem(OfQueue& of, std::uint64_t id) {
-  auto& item = of.items[id];
-  if (!item) item = std::make_unique<StoredItem>();
-  item->id = ItemId{id};
-  item->queue = of.queue.get();
-  return item.get();
-}
-
-StoredItem* Namespace::State::Replayed::Item(OfQueue& of, std::uint64_t id) {
-  auto& cold = of.queue->cold;
-  while (!cold.empty() && cold.front().id.value <= id) {
-    StoredItem* const item = AddItem(of, cold.front().id.value);
-    item->put_time = cold.front().put_time;
-    item->payload_bytes = cold.front().payload_bytes;
-    item->home = cold.front().home;
-    cold.pop_front();
-  }
-  const auto found = of.items.find(id);
-  return found == of.items.end() ? nullptr : found->second.get();
-}
-
-bool Namespace::State::Replay(std::uint64_t position, std::string_view records, std::string* error) {
-  if (!replayed_) replayed_ = std::make_shared<Replayed>();
-  replayed_->position = position;
-  replayed_contents_ = 0;
+bool Namespace::State::Replayer::Read(std::uint64_t position, std::string_view records, std::string* error) {
+  position_ = position;
+  contents_ = 0;
   const std::size_t bytes = records.size();
   Record record;
   while (!records.empty()) {
@@ -79,23 +41,68 @@ bool Namespace::State::Replay(std::uint64_t position, std::string_view records, 
     std::visit([this](const auto& one) { Take(one); }, record);
     if (SLUICE_SEEDED_BUG(kSkipTail)) break;
   }
-  CountBatch(position, bytes + replayed_contents_);
+  state_.CountBatch(position, bytes + contents_);
   return true;
 }
 
-void Namespace::State::Take(const QueueRecord& record) {
-  ReplayedQueue& of = replayed_->Of(record.queue);
-  Queue& queue = *of.queue;
+Namespace::State::Replayer::OfQueue& Namespace::State::Replayer::Of(std::uint64_t number) {
+  OfQueue& found = queues_[number];
+  if (!found.queue) found.queue = std::make_unique<Queue>(number, std::string(), QueueSettings{}, TimePoint{});
+  return found;
+}
+
+StoredItem* Namespace::State::Replayer::Add(OfQueue& of, std::uint64_t id) {
+  auto& item = of.items[id];
+  if (!item) item = std::make_unique<StoredItem>();
+  item->id = ItemId{id};
+  item->queue = of.queue.get();
+  return item.get();
+}
+
+StoredItem* Namespace::State::Replayer::Find(OfQueue& of, std::uint64_t id) {
+  ReplayedItem replayed;
+  if (of.line.Take(ItemId{id}, &replayed)) return Store(replayed, Add(of, id));
+  const auto found = of.items.find(id);
+  return found == of.items.end() ? nullptr : found->second.get();
+}
+
+void Namespace::State::Replayer::AddToLine(OfQueue& of, const ReplayedItem& item) {
+  if (ReplayedItem* const known = of.line.Find(item.item.id)) {
+    *known = item;
+  } else if (!of.line.Add(item)) {
+    Store(item, Add(of, item.item.id.value));
+  }
+}
+
+void Namespace::State::Replayer::NoteSettled(const StoredItem& item, Settled how) {
+  if (item.owner == nullptr) return;
+  item.owner->settled.emplace(item.fence.value, how);
+  auto& fences = settled_[item.owner];
+  fences.push_back(item.fence.value);
+  if (fences.size() <= state_.limits_.settled_leases) return;
+  item.owner->settled.erase(fences.front());
+  fences.pop_front();
+}
+
+template <typename One>
+void Namespace::State::Replayer::SetLease(StoredItem& item, std::uint64_t fence, const One& record) {
+  item.fence = Fence{fence};
+  item.owner = state_.SessionOf(SessionId{record.session});
+  item.deadline.reset();
+  if (record.deadline_us != 0) item.deadline = At(record.deadline_us);
+  item.auto_ack = record.auto_ack;
+}
+
+void Namespace::State::Replayer::Take(const QueueRecord& record) {
+  OfQueue& of = Of(record.queue);
   if (!of.defined) {  // its name and the order of its line are known only now
-    auto fresh = std::make_unique<Queue>(record.queue, record.name, record.settings, At(record.created_us));
-    fresh->cold.swap(queue.cold);
-    of.queue = std::move(fresh);
+    of.queue = std::make_unique<Queue>(record.queue, record.name, record.settings, At(record.created_us));
     for (auto& [id, item] : of.items) item->queue = of.queue.get();
     of.defined = true;
   }
   Queue& defined = *of.queue;
   defined.settings = record.settings;
-  defined.home = replayed_->position;
+  defined.home = position_;
   defined.shut_down = record.shut_down;
   defined.immediate = record.immediate;
   defined.put = record.put;
@@ -104,92 +111,75 @@ void Namespace::State::Take(const QueueRecord& record) {
   defined.done = record.done;
   defined.dead = record.dead;
   defined.discarded = record.discarded;
-  last_queue_ = std::max(last_queue_, record.queue);
+  state_.last_queue_ = std::max(state_.last_queue_, record.queue);
 }
 
-void Namespace::State::Take(const QueueDeletedRecord& record) { replayed_->queues.erase(record.queue); }
+void Namespace::State::Replayer::Take(const QueueDeletedRecord& record) { queues_.erase(record.queue); }
 
-void Namespace::State::Take(const ItemsRecord& record) {
-  ReplayedQueue& of = replayed_->Of(record.queue);
+void Namespace::State::Replayer::Take(const ItemsRecord& record) {
+  OfQueue& of = Of(record.queue);
   Queue& queue = *of.queue;
   const TimePoint time = At(record.put_time_us);
   std::uint64_t id = record.first_id;
   auto offset = static_cast<std::uint32_t>(record.offset);
   for (const ContentFacts& facts : record.items) {
-    const Home home{replayed_->position, offset, static_cast<std::uint32_t>(facts.entry_bytes)};
+    const Home home{position_, offset, static_cast<std::uint32_t>(facts.entry_bytes)};
     const auto payload_bytes = static_cast<std::uint32_t>(facts.payload_bytes);
-    if (record.fifo) {
-      queue.cold.push_back({ItemId{id}, time, home, payload_bytes});
-    } else {
-      StoredItem* const item = Replayed::AddItem(of, id);
-      item->priority = facts.priority;
-      item->put_time = time;
-      item->payload_bytes = payload_bytes;
-      item->home = home;
-    }
+    AddToLine(of, {{ItemId{id}, time, home, payload_bytes}, facts.priority});
     offset += home.bytes;
     ++id;
   }
-  replayed_contents_ += offset - record.offset;
+  contents_ += offset - record.offset;
   queue.put += record.items.size();
-  last_item_ = std::max(last_item_, id - 1);
+  state_.last_item_ = std::max(state_.last_item_, id - 1);
   if (SLUICE_SEEDED_BUG(kForgetPut)) return;
-  window_.Remember({{record.queue, record.producer, record.sequence},
-                    ItemId{record.first_id},
-                    static_cast<std::uint32_t>(record.items.size()),
-                    time,
-                    replayed_->position},
-                   time);
+  Take(RememberedPutRecord{record.queue, record.producer, record.sequence, record.first_id, record.items.size(),
+                           record.put_time_us});
 }
 
-void Namespace::State::Take(const ItemRecord& record) {
-  ReplayedQueue& of = replayed_->Of(record.queue);
-  StoredItem* item = replayed_->Item(of, record.id);
-  if (item == nullptr) item = Replayed::AddItem(of, record.id);
-  item->priority = record.content.priority;
-  item->put_time = At(record.put_time_us);
-  item->payload_bytes = static_cast<std::uint32_t>(record.content.payload_bytes);
-  item->home = {replayed_->position, static_cast<std::uint32_t>(record.offset),
-                static_cast<std::uint32_t>(record.content.entry_bytes)};
+void Namespace::State::Replayer::Take(const ItemRecord& record) {
+  OfQueue& of = Of(record.queue);
+  const Home home{position_, static_cast<std::uint32_t>(record.offset),
+                  static_cast<std::uint32_t>(record.content.entry_bytes)};
+  const auto record_bytes = kItemRecordBytes + static_cast<std::uint32_t>(record.last_error.size());
+  const ReplayedItem replayed{{ItemId{record.id}, At(record.put_time_us), home,
+                               static_cast<std::uint32_t>(record.content.payload_bytes), record_bytes},
+                              record.content.priority};
+  contents_ += home.bytes;
+  state_.last_item_ = std::max(state_.last_item_, record.id);
+  state_.last_fence_ = std::max(state_.last_fence_, record.fence);
+  if (record.deliveries == 0 && !of.items.contains(record.id)) return AddToLine(of, replayed);
+  StoredItem* item = Find(of, record.id);
+  if (item == nullptr) item = Add(of, record.id);
+  Store(replayed, item);
   item->attempts = static_cast<std::uint32_t>(record.attempts);
   item->deliveries = static_cast<std::uint32_t>(record.deliveries);
   item->last_error = record.last_error;
-  item->fence = Fence{record.fence};
-  item->owner = SessionOf(SessionId{record.session});
-  item->deadline.reset();
-  if (record.deadline_us != 0) item->deadline = At(record.deadline_us);
-  item->auto_ack = record.auto_ack;
-  replayed_contents_ += item->home.bytes;
-  last_item_ = std::max(last_item_, record.id);
-  last_fence_ = std::max(last_fence_, record.fence);
+  SetLease(*item, record.fence, record);
 }
 
-void Namespace::State::Take(const LeasedRecord& record) {
-  ReplayedQueue& of = replayed_->Of(record.queue);
+void Namespace::State::Replayer::Take(const LeasedRecord& record) {
+  OfQueue& of = Of(record.queue);
   of.queue->delivered += record.items.size();
   of.queue->redelivered += record.redelivered;
   if (SLUICE_SEEDED_BUG(kForgetLease)) return;
   std::uint64_t fence = record.first_fence;
   for (const std::uint64_t id : record.items) {
-    if (StoredItem* const item = replayed_->Item(of, id)) {
-      item->fence = Fence{fence};
-      item->owner = SessionOf(SessionId{record.session});
-      item->deadline.reset();
-      if (record.deadline_us != 0) item->deadline = At(record.deadline_us);
-      item->auto_ack = record.auto_ack;
+    if (StoredItem* const item = Find(of, id)) {
+      SetLease(*item, fence, record);
       ++item->attempts;
       ++item->deliveries;
     }
-    last_fence_ = std::max(last_fence_, fence++);
+    state_.last_fence_ = std::max(state_.last_fence_, fence++);
   }
 }
 
-void Namespace::State::Take(const ReturnedRecord& record) {
-  ReplayedQueue& of = replayed_->Of(record.queue);
+void Namespace::State::Replayer::Take(const ReturnedRecord& record) {
+  OfQueue& of = Of(record.queue);
   for (const std::uint64_t id : record.items) {
-    StoredItem* const item = replayed_->Item(of, id);
+    StoredItem* const item = Find(of, id);
     if (item == nullptr) continue;
-    if (item->owner != nullptr) item->owner->settled.emplace(item->fence.value, Settled::kReturned);
+    NoteSettled(*item, Settled::kReturned);
     item->fence = {};
     item->owner = nullptr;
     item->deadline.reset();
@@ -197,14 +187,14 @@ void Namespace::State::Take(const ReturnedRecord& record) {
   }
 }
 
-void Namespace::State::Take(const ErrorRecord& record) {
-  if (StoredItem* const item = replayed_->Item(replayed_->Of(record.queue), record.item)) {
+void Namespace::State::Replayer::Take(const ErrorRecord& record) {
+  if (StoredItem* const item = Find(Of(record.queue), record.item)) {
     item->last_error = record.error;
   }
 }
 
-void Namespace::State::Take(const FinishedRecord& record) {
-  ReplayedQueue& of = replayed_->Of(record.queue);
+void Namespace::State::Replayer::Take(const FinishedRecord& record) {
+  OfQueue& of = Of(record.queue);
   Queue& queue = *of.queue;
   switch (record.outcome) {
     case Outcome::kDone: queue.done += record.items.size() * (SLUICE_SEEDED_BUG(kCountTwice) ? 2 : 1); break;
@@ -213,117 +203,147 @@ void Namespace::State::Take(const FinishedRecord& record) {
   }
   const Settled how = record.outcome == Outcome::kDone ? Settled::kDone : Settled::kReturned;
   for (const std::uint64_t id : record.items) {
-    if (!queue.cold.empty() && queue.cold.front().id.value == id) {
-      queue.cold.pop_front();
-      continue;
-    }
-    const StoredItem* const item = replayed_->Item(of, id);
-    if (item == nullptr) continue;
-    if (item->owner != nullptr) item->owner->settled.emplace(item->fence.value, how);
-    of.items.erase(id);
+    ReplayedItem discarded;
+    if (of.line.Take(ItemId{id}, &discarded)) continue;
+    const auto found = of.items.find(id);
+    if (found == of.items.end()) continue;
+    NoteSettled(*found->second, how);
+    of.items.erase(found);
   }
 }
 
-void Namespace::State::Take(const ExtendedRecord& record) {
-  ReplayedQueue& of = replayed_->Of(record.queue);
+void Namespace::State::Replayer::Take(const ExtendedRecord& record) {
+  OfQueue& of = Of(record.queue);
   for (const std::uint64_t id : record.items) {
-    if (StoredItem* const item = replayed_->Item(of, id)) item->deadline = At(record.deadline_us);
+    if (StoredItem* const item = Find(of, id)) item->deadline = At(record.deadline_us);
   }
 }
 
-void Namespace::State::Take(const SessionRecord& record) {
-  SessionState& session = *SessionOf(SessionId{record.session});
+void Namespace::State::Replayer::Take(const SessionRecord& record) {
+  SessionState& session = *state_.SessionOf(SessionId{record.session});
   session.token = record.token;
   session.client_name = record.client_name;
   session.lease = record.lease;
-  session.home = replayed_->position;
+  session.home = position_;
 }
 
-void Namespace::State::Take(const SessionEndedRecord& record) {
+void Namespace::State::Replayer::Take(const SessionEndedRecord& record) {
   // Its leases were given back before, each by a record of its own, or are in trimmed batches.
   const SessionId id{record.session};
-  SessionState& session = *SessionOf(id);
+  SessionState& session = *state_.SessionOf(id);
   session.home = 0;
   session.token.clear();
   session.settled.clear();
 }
 
-void Namespace::State::Take(const RememberedPutRecord& record) {
-  const TimePoint time = At(record.time_us);
-  window_.Remember({{record.queue, record.producer, record.sequence},
-                    ItemId{record.first_id},
-                    static_cast<std::uint32_t>(record.count),
-                    time,
-                    replayed_->position},
-                   time);
+void Namespace::State::Replayer::Take(const RememberedPutRecord& record) {
+  state_.window_.Replay({{record.queue, record.producer, record.sequence},
+                         ItemId{record.first_id},
+                         static_cast<std::uint32_t>(record.count),
+                         At(record.time_us),
+                         position_});
 }
 
-void Namespace::State::Take(const NumbersRecord& record) {
-  last_item_ = std::max(last_item_, record.item);
-  last_fence_ = std::max(last_fence_, record.fence);
-  last_queue_ = std::max(last_queue_, record.queue);
-  numbers_home_ = replayed_->position;
+void Namespace::State::Replayer::Take(const NumbersRecord& record) {
+  state_.last_item_ = std::max(state_.last_item_, record.item);
+  state_.last_fence_ = std::max(state_.last_fence_, record.fence);
+  state_.last_queue_ = std::max(state_.last_queue_, record.queue);
+  state_.numbers_home_ = position_;
 }
 
-bool Namespace::State::EndReplay(std::string* error) {
-  if (!replayed_) return true;
+std::size_t Namespace::State::Replayer::item_count() const {
+  std::size_t count = 0;
+  for (const auto& [number, of] : queues_) count += of.items.size() + of.line.size();
+  return count;
+}
+
+// ---- the end -----------------------------------------------------------------------------------
+
+bool Namespace::State::Replayer::HandOver(std::string* error) {
   bool forgets = false;  // there are queues whose items were not written down
-  for (auto& [number, of] : replayed_->queues) {
+  for (auto& [number, of] : queues_) {
     if (!of.defined) {
       *error = "records speak of queue number " + std::to_string(number) + ", of which nothing else is known";
       return false;
     }
     forgets = forgets || !of.queue->durable();
-    LinkReplayed(*of.queue, TakeItems(of));
+    LinkAll(of);
     std::string name = of.queue->name;
-    queues_.emplace(std::move(name), std::move(of.queue));
+    state_.queues_.emplace(std::move(name), std::move(of.queue));
   }
-  replayed_.reset();
-  last_fence_ += kFencesUnknown;
-  if (forgets) last_item_ += kFencesUnknown;  // likewise their ids
-  for (auto& [id, session] : sessions_) session.suspended = true;
+  queues_.clear();
+  state_.last_fence_ += state_.limits_.numbers_skipped;
+  if (forgets) state_.last_item_ += state_.limits_.numbers_skipped;
+  for (auto& [id, session] : state_.sessions_) session.suspended = true;
   return true;
 }
 
-std::vector<StoredItem*> Namespace::State::TakeItems(ReplayedQueue& of) {
+void Namespace::State::Replayer::LinkAll(OfQueue& of) {
+  Queue& queue = *of.queue;
   std::vector<StoredItem*> items;
   items.reserve(of.items.size());
   for (auto& [id, item] : of.items) items.push_back(item.release());
   of.items.clear();
   std::sort(items.begin(), items.end(), [](const StoredItem* a, const StoredItem* b) { return a->id < b->id; });
-  return items;
+  const auto link_line = [&](ItemId before) {
+    while (!of.line.empty() && of.line.front().item.id < before) {
+      const ReplayedItem replayed = of.line.PopFront();
+      auto* const item = new StoredItem();
+      item->id = replayed.item.id;
+      item->queue = &queue;
+      Link(*Store(replayed, item));
+    }
+  };
+  for (StoredItem* const item : items) {
+    link_line(item->id);
+    Link(*item);
+  }
+  if (queue.settings.order != Order::kFifo) link_line(ItemId{state_.last_item_ + 1});
+  while (!of.line.empty()) state_.AddCold(queue, of.line.PopFront().item);
+  state_.budget_.Take(queue.cold.size() * limits::kColdItemBytes);
 }
 
-void Namespace::State::LinkReplayed(Queue& queue, const std::vector<StoredItem*>& items) {
-  for (StoredItem* const item : items) {
-    queue.items.PushBack(item);
-    SetHome(*item, item->home);
-    budget_.Take(Charge(*item));
-    if (!item->leased()) {
-      queue.ready.PushNew(item);
-      continue;
-    }
-    queue.leased_bytes += item->bytes();
-    replayed_leases_.push_back(item);
-    if (item->owner != nullptr) item->owner->leases.PushBack(item);
-    if (item->deadline) lease_deadlines_.emplace(*item->deadline, item->fence);
+void Namespace::State::Replayer::Link(StoredItem& item) {
+  Queue& queue = *item.queue;
+  queue.items.PushBack(&item);
+  state_.SetHome(item, item.home);
+  state_.budget_.Take(Charge(item));
+  if (!item.leased()) {
+    queue.ready.PushNew(&item);
+    return;
   }
-  for (const ColdItem& cold : queue.cold) {
-    queue.cold_bytes += cold.payload_bytes;
-    live_bytes_ += cold.home.bytes;
-  }
-  budget_.Take(queue.cold.size() * limits::kColdItemBytes);
+  queue.leased_bytes += item.bytes();
+  leases_.push_back(&item);
+  if (item.owner != nullptr) item.owner->leases.PushBack(&item);
+  if (item.deadline) state_.lease_deadlines_.emplace(*item.deadline, item.fence);
 }
+
+std::vector<StoredItem*> Namespace::State::Replayer::TakeLeases() {
+  std::sort(leases_.begin(), leases_.end(),
+            [](const StoredItem* a, const StoredItem* b) { return a->fence < b->fence; });
+  return std::move(leases_);
+}
+
+// ---- of the namespace --------------------------------------------------------------------------
+
+bool Namespace::State::Replay(std::uint64_t position, std::string_view records, std::string* error) {
+  if (!replayer_) replayer_ = std::make_unique<Replayer>(*this);
+  return replayer_->Read(position, records, error);
+}
+
+bool Namespace::State::EndReplay(std::string* error) { return !replayer_ || replayer_->HandOver(error); }
 
 void Namespace::State::AfterReplay(TimePoint now, Effects& effects) {
-  std::vector<StoredItem*> leases = std::exchange(replayed_leases_, {});
-  std::sort(leases.begin(), leases.end(), [](const StoredItem* a, const StoredItem* b) { return a->fence < b->fence; });
+  if (!replayer_) return;
+  const std::vector<StoredItem*> leases = replayer_->TakeLeases();
+  replayer_.reset();
+  window_.EndReplay(now);
   for (StoredItem* item : leases) leases_.Add(item->fence.value, std::move(item));
   for (StoredItem* const item : leases) {
     if (item->owner == nullptr && !item->deadline) {  // a plain pop that nobody can confirm any more
       Return(*item, Attempt::kDoesNotCount, effects);
-    } else if (loading_.insert(item->home.position).second) {
-      effects.loads.push_back(item->home.position);  // as before the restart: what comes back is there to be got
+    } else {
+      Read(item->home.position, ReadFor::kGetters, effects);  // as before the restart: what comes back is there
     }
   }
   std::vector<SessionId> unknown;  // their ends, or their beginnings, are not in the log any more
@@ -332,52 +352,6 @@ void Namespace::State::AfterReplay(TimePoint now, Effects& effects) {
   }
   for (const SessionId id : unknown) EndSession(id, now, effects);
   for (const auto& [name, queue] : queues_) Settle(*queue, now, effects);
-}
-
-void Namespace::State::KeepLeases(SessionId session, std::span<const Fence> fences, TimePoint now, Effects& effects) {
-  const auto found = sessions_.find(session);
-  if (found == sessions_.end()) return;
-  std::vector<std::uint64_t> kept;
-  for (const Fence fence : fences) kept.push_back(fence.value);
-  std::sort(kept.begin(), kept.end());
-  if (SLUICE_SEEDED_BUG(kKeepUnheard)) return;
-  std::vector<StoredItem*> unknown;
-  const auto& leases = found->second.leases;
-  for (StoredItem* item = leases.front(); item != nullptr; item = leases.Next(item)) {
-    if (!std::binary_search(kept.begin(), kept.end(), item->fence.value)) unknown.push_back(item);
-  }
-  std::vector<Queue*> touched;
-  for (StoredItem* const item : unknown) {
-    if (std::find(touched.begin(), touched.end(), item->queue) == touched.end()) touched.push_back(item->queue);
-    Return(*item, Attempt::kDoesNotCount, effects);
-  }
-  for (Queue* const queue : touched) Settle(*queue, now, effects);
-}
-
-std::vector<LoggedSession> Namespace::State::sessions() const {
-  std::vector<LoggedSession> sessions;
-  for (const auto& [id, session] : sessions_) {
-    if (session.home != 0) sessions.push_back({id, session.token, session.client_name, session.lease});
-  }
-  return sessions;
-}
-
-void Namespace::State::VisitHomes(const HomeVisitor& visit) const {
-  for (const auto& [name, queue] : queues_) {
-    for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
-      if (item->home.position != 0) visit(name, item->id, item->home, item->payload_bytes);
-    }
-    for (const ColdItem& item : queue->cold) visit(name, item.id, item.home, item.payload_bytes);
-  }
-}
-
-std::size_t Namespace::State::item_count() const {
-  std::size_t count = 0;
-  if (replayed_) {
-    for (const auto& [number, of] : replayed_->queues) count += of.items.size() + of.queue->cold.size();
-  }
-  for (const auto& [name, queue] : queues_) count += queue->unfinished();
-  return count;
 }
 
 }  // namespace sluice::queue

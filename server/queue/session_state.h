@@ -24,8 +24,8 @@ struct SessionState {
   std::chrono::milliseconds lease{0};
   std::uint64_t home = 0;  // position of its SessionRecord; 0: none
   bool suspended = false;
-  // Leases that it had settled before a restart, by fence: it may say the same again, once, because the answer was
-  // lost.
+  // The latest NamespaceLimits::settled_leases of the leases that it had settled before a restart, by fence: it may say the same
+  // again, once, because the answer was lost.
   std::unordered_map<std::uint64_t, Settled> settled;
   IntrusiveList<StoredItem, &StoredItem::by_session> leases;
   IntrusiveList<Waiter, &Waiter::by_session> waiters;  // in order of arrival

@@ -21,10 +21,10 @@
 #include <utility>
 #include <vector>
 
+#include "server/queue/dedup_window.h"
 #include "server/queue/log.h"
 #include "server/queue/namespace.h"
 #include "server/queue/number_table.h"
-#include "server/queue/put_window.h"
 #include "server/queue/queue.h"
 #include "server/queue/session_state.h"
 #include "server/queue/stored_item.h"
@@ -63,8 +63,7 @@ struct Call {
 
 class Namespace::State {
  public:
-  State(std::string name, NamespaceLimits limits, MemoryBudget& budget)
-      : name_(std::move(name)), limits_(limits), budget_(budget), log_limit_(limits.log_bytes) {}
+  State(std::string name, NamespaceLimits limits, MemoryBudget& budget);
   ~State();
 
   // ---- commands.cc: true when the operation waits ----
@@ -95,19 +94,28 @@ class Namespace::State {
   void SuspendSession(SessionId session, TimePoint now, Effects& effects);
   void ResumeSession(SessionId session, TimePoint now, Effects& effects);
   void EndSession(SessionId session, TimePoint now, Effects& effects);
+  void KeepLeases(SessionId session, std::span<const Fence> fences, TimePoint now, Effects& effects);
+  std::vector<LoggedSession> sessions() const;
 
-  // ---- items.cc ----
+  // ---- items.cc, recall.cc ----
+  void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
+  void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
+  // Serves the queues whose puts wait for memory, the longest wait first. Called after every step that freed some.
+  void RetryMemory(TimePoint now, Effects& effects);
+  bool WaitsForMemory() const { return !memory_line_.empty(); }
+  void HoldPuts(bool hold) { hold_puts_ = hold; }
+  // Names who is to give back what it got in advance. The end of every step.
+  void RecallItems(Effects& effects);
   // The end of a step that may have freed memory or moved items.
   void EndStep(TimePoint now, Effects& effects) {
     if (effects.memory_freed) RetryMemory(now, effects);
     RecallItems(effects);
+    if (last_item_ + last_fence_ - numbers_told_ >= limits_.numbers_skipped / 2) TellNumbers();
   }
-  // ---- replay.cc ----
+  // ---- replay.cc, as Namespace says ----
   bool Replay(std::uint64_t position, std::string_view records, std::string* error);
   bool EndReplay(std::string* error);
   void AfterReplay(TimePoint now, Effects& effects);
-  void KeepLeases(SessionId session, std::span<const Fence> fences, TimePoint now, Effects& effects);
-  std::vector<LoggedSession> sessions() const;
 
   // ---- logging.cc, paging.cc, tidying.cc ----
   void StartLog(std::uint64_t position);
@@ -115,14 +123,7 @@ class Namespace::State {
   LogBatch TakeBatch(TimePoint now, Effects& effects);
   bool Loaded(std::uint64_t position, std::string_view contents, TimePoint now, Effects& effects);
   void EnterSession(LoggedSession session);
-
-  // Names who is to give back what it got in advance. The end of every step.
-  void RecallItems(Effects& effects);
-  void Delivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
-  void Undelivered(std::span<const Delivery> deliveries, TimePoint now, Effects& effects);
-  // Serves the queues whose puts wait for memory, the longest wait first. Called after every step that freed some.
-  void RetryMemory(TimePoint now, Effects& effects);
-  bool WaitsForMemory() const { return !memory_line_.empty(); }
+  void VisitHomes(const HomeVisitor& visit) const;
 
   // Null for none. Comes into being with its first use, and stays until it ends.
   SessionState* SessionOf(SessionId session);
@@ -132,13 +133,14 @@ class Namespace::State {
     const auto found = queues_.find(queue);
     return found != queues_.end() && found->second->durable();
   }
-  std::size_t item_count() const;
+  std::size_t item_count() const;  // namespace.cc
   std::size_t queue_count() const { return queues_.size(); }
   std::size_t waiter_count() const { return waiters_.size(); }
-  void VisitHomes(const HomeVisitor& visit) const;
   const char* BrokenInvariant() const;  // invariants.cc
 
  private:
+  class Replayer;  // replayer.h
+
   enum class Attempt { kCounts, kDoesNotCount };
 
   // ---- items.cc: one item. Afterwards the caller settles its queue. ----
@@ -190,8 +192,10 @@ class Namespace::State {
   bool Logs(const Queue& queue) const { return log_.started() && queue.durable(); }
   // What an answer about the queue depends on.
   std::uint64_t After(const Queue& queue) const { return Logs(queue) ? log_.barrier() : numbered_; }
-  // False: the disk is behind; puts wait as for memory.
-  bool LogHasRoom(const Queue& queue) const { return !Logs(queue) || log_.bytes() < limits::kBatchFillBytes; }
+  // False: the disk is behind or full; puts wait as for memory.
+  bool LogHasRoom(const Queue& queue) const {
+    return !Logs(queue) || (!hold_puts_ && log_.bytes() < limits_.batch_bytes);
+  }
   Durability Reached(const Queue& queue) const {
     return log_.started() ? queue.settings.durability : Durability::kMemory;
   }
@@ -201,21 +205,29 @@ class Namespace::State {
   void LogSession(SessionState& session);
   void LogLeased(const Queue& queue, const std::vector<Delivery>& deliveries, std::uint64_t redelivered);
   void LogExtended(const Queue& queue, const std::vector<StoredItem*>& items);
-  // The contents begin at put_offset_.
-  void LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name, ItemId first,
-              TimePoint now, std::vector<ContentFacts>* facts);
+  // Returns: where each item is at home.
+  std::vector<Home> LogPut(const Queue& queue, const std::vector<ContentPtr>& contents, const PutName& name,
+                           ItemId first, TimePoint now);
   void SetHome(StoredItem& item, Home home);
   void LeaveHome(StoredItem& item);
   void LogNumbers(Durability level);
+  // No number that is given out from now on is heard of before these are durable.
+  void TellNumbers();
 
   // ---- paging.cc: queues whose contents are not all in memory ----
   // True when what is put now is not kept in memory: it is far from the front.
   bool PutsCold(const Queue& queue) const;
   std::size_t Window() const;
+  enum class ReadFor { kCarrying, kGetters };  // the second includes the first
+  // Asks for the contents at `position`, once.
+  void Read(std::uint64_t position, ReadFor purpose, Effects& effects);
+  // Keeps what was read for getters, and adds their queues to `touched`. False: it is not what was written.
+  bool FillContents(std::uint64_t position, std::string_view contents, std::vector<Queue*>* touched);
   // Asks for the contents that will be needed soon.
   void Refill(Queue& queue, Effects& effects);
   void AddCold(Queue& queue, const ColdItem& item);
-  // Takes contents that are far from the front out of memory, if the queue is no fifo queue.
+  ColdItem TakeCold(Queue& queue);
+  // Takes contents that are far from the front out of memory.
   void Shed(Queue& queue, Effects& effects);
   // The first cold item becomes a ready one.
   StoredItem& Thaw(Queue& queue);
@@ -223,36 +235,37 @@ class Namespace::State {
   void FinishCold(Queue& queue, Effects& effects);
 
   // ---- tidying.cc: the log is kept short ----
-  // Carries what is alive in the oldest batches over into the one that is being written, if the log is too long.
-  void Tidy(TimePoint now, Effects& effects);
-  void MoveItem(StoredItem& item, std::string_view content);
+  // What is read for a cold item that is carried forward.
+  struct ColdContent {
+    ItemId id;
+    Home home;
+    std::string bytes;
+  };
+  // Of the log, about, for what is alive beside items.
+  std::size_t SmallBytes() const;
+  // Carries what is alive in the oldest batches over into the one that is being written, if the log is too long and
+  // all was carried that was read before. False: nothing to do.
+  bool Tidy(TimePoint now, Effects& effects);
+  // All but items. `until`: it is to leave the batches up to there.
+  void CarrySmall(std::uint64_t until);
+  // About `most` bytes at once.
+  void CarryItems(std::uint64_t until, std::size_t most, Effects& effects);
+  // What was read for it. False: something is not where it should be.
+  bool CarryRead(std::uint64_t position, std::string_view contents);
+  bool CarryCold();
+  void CarryItem(StoredItem& item, std::string_view content);
+  Home LogItem(ItemRecord&& record, std::string_view content, const Queue& queue);
   std::uint64_t OldestHome() const;
+  // The oldest batches in which nothing is alive are not counted any more: up to the position that is returned.
+  std::uint64_t LeaveOutDead();
   void CountBatch(std::uint64_t position, std::size_t bytes);
-
-  // ---- replay.cc ----
-  struct Replayed;
-  struct ReplayedQueue;
-  void Take(const QueueRecord& record);
-  void Take(const QueueDeletedRecord& record);
-  void Take(const ItemsRecord& record);
-  void Take(const ItemRecord& record);
-  void Take(const LeasedRecord& record);
-  void Take(const ReturnedRecord& record);
-  void Take(const ErrorRecord& record);
-  void Take(const FinishedRecord& record);
-  void Take(const ExtendedRecord& record);
-  void Take(const SessionRecord& record);
-  void Take(const SessionEndedRecord& record);
-  void Take(const RememberedPutRecord& record);
-  void Take(const NumbersRecord& record);
-
-  static std::vector<StoredItem*> TakeItems(ReplayedQueue& of);
-  void LinkReplayed(Queue& queue, const std::vector<StoredItem*>& items);
 
   // ---- waiting.cc ----
   bool Park(const Call& call, std::unique_ptr<Waiter> waiter, WaitTime timeout);
   // Unlinks a waiter everywhere and answers it. The caller settles the queue of a put.
   void AnswerWaiter(Waiter& waiter, Answer&& answer, Effects& effects);
+  // The same, because of what was said: it hears of it no sooner than that is written.
+  void EndWaiter(Waiter& waiter, Reason reason, std::string message, Effects& effects);
   void Unlink(Waiter& waiter);
   void TimeOut(Waiter& waiter, TimePoint now, Effects& effects);
 
@@ -294,25 +307,30 @@ class Namespace::State {
     std::uint64_t last = 0;  // position of its last batch
     std::size_t bytes = 0;
   };
+  struct Carrying {
+    std::set<std::uint64_t> positions;                       // that are being read for it
+    std::map<std::uint64_t, std::vector<ColdContent>> cold;  // by queue number, in order of home
+    bool goes_on = false;                                    // the next batch has to look at the log
+  };
+  using HomeList = IntrusiveList<StoredItem, &StoredItem::by_home>;
   Log log_;
-  PutWindow window_;
-  std::map<std::uint64_t, IntrusiveList<StoredItem, &StoredItem::by_home>> homes_;  // by position
-  std::set<std::uint64_t> loading_;                                                 // positions
-  std::deque<LogPart> log_parts_;                                                   // oldest first
-  std::size_t log_limit_;  // a log up to this size is not tidied
+  bool hold_puts_ = false;
+  DedupWindow window_{limits_.put_window};
+  std::map<std::uint64_t, HomeList> homes_;   // by position
+  std::map<std::uint64_t, ReadFor> loading_;  // by position
+  std::deque<LogPart> log_parts_;             // oldest first
+  std::size_t log_limit_;                     // a log up to this size is not tidied
   std::size_t log_bytes_ = 0;
-  std::size_t live_bytes_ = 0;      // of the log, for items
-  std::size_t untidied_bytes_ = 0;  // written since the log was last looked at
-  std::uint64_t move_to_ = 0;       // what is at home up to here is to be moved
+  std::size_t live_bytes_ = 0;       // of the log, for items
+  std::int64_t looked_at_dead_ = 0;  // how much of the log was dead when it was last looked at
+  Carrying carrying_;
   std::uint64_t numbers_home_ = 0;
   // No number is heard of before this position is durable: or the next server, which counts on from what it finds
   // there, might give it out again.
   std::uint64_t numbered_ = 0;
-  std::shared_ptr<Replayed> replayed_;  // while it is replayed
-  std::size_t replayed_contents_ = 0;   // bytes of contents in the batch that is replayed
-  std::vector<StoredItem*> replayed_leases_;
+  std::uint64_t numbers_told_ = 0;      // the sum of both when they were told
+  std::unique_ptr<Replayer> replayer_;  // until AfterReplay
 
-  std::uint32_t put_offset_ = 0;
   std::uint64_t last_queue_ = 0;
   std::uint64_t last_item_ = 0;
   std::uint64_t last_fence_ = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <sluice/clock.h>
 
@@ -19,12 +20,20 @@ namespace sluice::queue {
 class Queue;
 struct SessionState;
 
+// Of an item's record in the log, about: its share of a put's; or one of its own, but for the text of its error.
+inline constexpr std::uint32_t kPutRecordBytes = 32;
+inline constexpr std::uint32_t kItemRecordBytes = 64;
+
 // Where a content stands in the journal.
 struct Home {
   std::uint64_t position = 0;  // of the batch; 0: nowhere, the item lives in memory
   std::uint32_t offset = 0;    // in the batch's contents
   std::uint32_t bytes = 0;
 };
+
+inline bool IsWithin(const Home& home, std::string_view contents) {
+  return home.offset <= contents.size() && home.bytes <= contents.size() - home.offset;
+}
 
 // A ready item that was never delivered and is far from the front of its queue: all that is known of it without reading
 // its content.
@@ -33,6 +42,7 @@ struct ColdItem {
   TimePoint put_time;
   Home home;
   std::uint32_t payload_bytes = 0;
+  std::uint32_t record_bytes = kPutRecordBytes;
 };
 
 struct StoredItem {
@@ -46,6 +56,7 @@ struct StoredItem {
   std::uint32_t payload_bytes = 0;
   std::uint32_t attempts = 0;    // deliveries that counted
   std::uint32_t deliveries = 0;  // all deliveries
+  std::uint32_t record_bytes = kPutRecordBytes;
   std::string last_error;
 
   // The lease.
@@ -67,6 +78,12 @@ struct StoredItem {
   bool leased() const { return static_cast<bool>(fence); }
   std::size_t bytes() const { return payload_bytes; }
 };
+
+// What an item that is alive takes of the log.
+template <typename Item>
+std::size_t LogBytes(const Item& item) {
+  return std::size_t{item.home.bytes} + item.record_bytes;
+}
 
 // All bytes that a producer gave: what a reply carries.
 inline std::size_t ContentBytes(const Content& content) {

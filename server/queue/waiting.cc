@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "common/limits.h"
 #include "common/seeded_bug.h"
@@ -67,6 +68,12 @@ void Namespace::State::AnswerWaiter(Waiter& waiter, Answer&& answer, Effects& ef
   Unlink(waiter);
   effects.answers.emplace_back(waiter.operation, std::move(answer));
   waiters_.Take(waiter.operation.value);
+}
+
+void Namespace::State::EndWaiter(Waiter& waiter, Reason reason, std::string message, Effects& effects) {
+  Answer answer = Answer::Refused(reason, std::move(message));
+  answer.after = log_.barrier();
+  AnswerWaiter(waiter, std::move(answer), effects);
 }
 
 void Namespace::State::Cancel(OperationId operation, Reason reason, const std::string& message, TimePoint now,
@@ -199,6 +206,34 @@ void Namespace::State::EndSession(SessionId session, TimePoint now, Effects& eff
   sessions_.erase(found);
   if (SLUICE_SEEDED_BUG(kLoseWaiter)) return;
   for (Queue* queue : touched) Settle(*queue, now, effects);
+}
+
+void Namespace::State::KeepLeases(SessionId session, std::span<const Fence> fences, TimePoint now, Effects& effects) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  std::vector<std::uint64_t> kept;
+  for (const Fence fence : fences) kept.push_back(fence.value);
+  std::sort(kept.begin(), kept.end());
+  if (SLUICE_SEEDED_BUG(kKeepUnheard)) return;
+  std::vector<StoredItem*> unknown;
+  const auto& leases = found->second.leases;
+  for (StoredItem* item = leases.front(); item != nullptr; item = leases.Next(item)) {
+    if (!std::binary_search(kept.begin(), kept.end(), item->fence.value)) unknown.push_back(item);
+  }
+  std::vector<Queue*> touched;
+  for (StoredItem* const item : unknown) {
+    if (std::find(touched.begin(), touched.end(), item->queue) == touched.end()) touched.push_back(item->queue);
+    Return(*item, Attempt::kDoesNotCount, effects);
+  }
+  for (Queue* const queue : touched) Settle(*queue, now, effects);
+}
+
+std::vector<LoggedSession> Namespace::State::sessions() const {
+  std::vector<LoggedSession> sessions;
+  for (const auto& [id, session] : sessions_) {
+    if (session.home != 0) sessions.push_back({id, session.token, session.client_name, session.lease});
+  }
+  return sessions;
 }
 
 }  // namespace sluice::queue

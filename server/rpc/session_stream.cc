@@ -1,18 +1,14 @@
 #include "server/rpc/session_stream.h"
 
-#include <chrono>
 #include <cstddef>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/slice.h>
 #include <spdlog/spdlog.h>
 
-#include "common/limits.h"
-#include "common/names.h"
-#include "proto/wire.h"
+#include "server/rpc/session_messages.h"
 #include "server/rpc/status.h"
 
 namespace sluice::rpc {
@@ -28,7 +24,6 @@ constexpr int kReadsPerWrite = 16;
 constexpr std::size_t kOperationsKept = 4'096;
 
 constexpr char kNoMessage[] = "the message is no SessionRequest, or one with too many operations";
-constexpr char kHelloFirst[] = "hello is the first message of a session stream, and only that";
 
 // Memory for one message, of each thread instead of each stream: it is read, or made, in one go.
 struct Scratch {
@@ -55,24 +50,6 @@ grpc::ByteBuffer Encode(wire::ResponseWriter& writer, const wire::ResponseOut& r
   const grpc::Slice slice(writer.Measure(response));
   writer.Write(reinterpret_cast<char*>(const_cast<std::uint8_t*>(slice.begin())));  // not shared yet
   return {&slice, 1};
-}
-
-// What is wrong with a first message; empty: nothing.
-std::string Problem(const wire::RequestIn& request) {
-  if (!request.hello) return kHelloFirst;
-  const v1::Hello& hello = *request.hello;
-  if (hello.client_name().size() > limits::kClientNameBytes) {
-    return fmt::format("client_name: at most {} bytes", limits::kClientNameBytes);
-  }
-  if (hello.producer().size() > limits::kProducerBytes) {
-    return fmt::format("producer: at most {} bytes", limits::kProducerBytes);
-  }
-  const auto lease = std::chrono::milliseconds(hello.lease_ms());
-  if (lease.count() != 0 && (lease < limits::kMinLease || lease > limits::kMaxLease)) {
-    return fmt::format("lease_ms: 0 (the default) or {} to {}", limits::kMinLease / std::chrono::milliseconds(1),
-                       limits::kMaxLease / std::chrono::milliseconds(1));
-  }
-  return "";
 }
 
 }  // namespace
@@ -173,13 +150,17 @@ void SessionStream::OnDone(bool /*ok*/) {
 // ---- reading -----------------------------------------------------------------------------------
 
 bool SessionStream::Greet(const wire::RequestIn& request) {
-  if (const std::string problem = Problem(request); !problem.empty()) {
+  if (const std::string problem = HelloProblem(request); !problem.empty()) {
     End(Reason::kInvalidArgument, problem, Flush::kNo);
     return false;
   }
   const v1::Hello& hello = *request.hello;
-  session_ = OpenOrResume(hello);
-  if (!session_) return false;
+  Answer refusal;
+  session_ = OpenOrResume(wiring_.broker, hello, &refusal);
+  if (!session_) {
+    End(refusal.reason, refusal.message, Flush::kNo);
+    return false;
+  }
   const auto attached = session_->Attach(shared_from_this(), request.answers_seen);
   if (!attached.ok) {
     End(Reason::kSessionLost, "the session has ended; begin a new one", Flush::kNo);
@@ -189,29 +170,9 @@ bool SessionStream::Greet(const wire::RequestIn& request) {
   spdlog::info("session {} {}: {} from {}", session_->id().value, hello.session() == 0 ? "begins" : "resumes",
                session_->client_name(), context_.peer());
   MutexLock lock(mutex_);
-  v1::Welcome& welcome = welcome_.emplace();
-  welcome.set_session(session_->id().value);
-  welcome.set_token(session_->token());
-  welcome.set_resumed(hello.session() != 0);
-  welcome.set_operations_seen(attached.operations_seen);
-  welcome.set_lease_ms(session_->lease().count());
-  welcome.set_grace_ms(session_->grace().count());
-  welcome.set_server_version(SLUICE_VERSION);
-  welcome.set_restarted(attached.restarted);
+  welcome_ = WelcomeTo(hello, *session_, attached);
+  welcome_->set_server_version(SLUICE_VERSION);
   return true;
-}
-
-std::shared_ptr<broker::Session> SessionStream::OpenOrResume(const v1::Hello& hello) {
-  if (hello.session() == 0) {
-    Answer refusal;
-    auto session =
-        wiring_.broker.OpenSession(hello.client_name(), std::chrono::milliseconds(hello.lease_ms()), &refusal);
-    if (!session) End(refusal.reason, refusal.message, Flush::kNo);
-    return session;
-  }
-  auto session = wiring_.broker.FindSession(SessionId{hello.session()}, hello.token());
-  if (!session) End(Reason::kSessionLost, "no such session; begin a new one", Flush::kNo);
-  return session;
 }
 
 void SessionStream::Process(wire::RequestIn& request) {
@@ -234,59 +195,19 @@ void SessionStream::Process(wire::RequestIn& request) {
 }
 
 bool SessionStream::TakeHolding(const v1::Holding& holding) {
-  std::vector<broker::HeldLeases> held;
-  held.reserve(static_cast<std::size_t>(holding.leases_size()));
-  for (const v1::HeldLeases& leases : holding.leases()) {
-    auto name = QueueName::Parse(leases.queue());
-    if (!name) {
-      End(Reason::kInvalidArgument, "holding: " + InvalidNameMessage(leases.queue()), Flush::kNo);
-      return false;
-    }
-    broker::HeldLeases& one = held.emplace_back();
-    one.space = std::move(name->space);
-    one.queue = std::move(name->name);
-    one.fences.reserve(static_cast<std::size_t>(leases.fences_size()));
-    for (const std::uint64_t fence : leases.fences()) one.fences.push_back({fence});
+  std::string problem;
+  auto held = ReadHolding(holding, &problem);
+  if (held) {
+    session_->Holding(*std::move(held));
+  } else {
+    End(Reason::kInvalidArgument, problem, Flush::kNo);
   }
-  session_->Holding(std::move(held));
-  return true;
-}
-
-std::optional<Answer> SessionStream::NameProducer(Put* put) const {
-  if (put->sequence == 0 || !put->producer.empty()) return std::nullopt;
-  if (producer_.empty()) {
-    return Answer::Refused(Reason::kInvalidArgument,
-                           "a put has a sequence and no producer: name one in the put, or in hello");
-  }
-  put->producer = producer_;
-  return std::nullopt;
+  return held.has_value();
 }
 
 bool SessionStream::Begin(wire::RequestIn& request) {
   std::vector<broker::SubmittedOperation>& operations = ThreadScratch().operations;
-  bool sensible = true;
-  for (wire::OperationIn& operation : request.operations) {
-    if (operation.id == 0) {
-      sensible = false;
-      break;
-    }
-    broker::SubmittedOperation& submitted = operations.emplace_back();
-    submitted.operation = operation.id;
-    submitted.answer_may_wait = operation.answer_may_wait;
-    if (auto* routed = std::get_if<wire::Routed>(&operation.call)) {
-      std::optional<Answer> refusal;
-      if (auto* put = std::get_if<Put>(&routed->command)) refusal = NameProducer(put);
-      if (refusal) {
-        submitted.what = *std::move(refusal);
-      } else {
-        submitted.what = broker::RoutedCommand{std::move(routed->space), std::move(routed->command)};
-      }
-    } else if (auto* invalid = std::get_if<wire::Invalid>(&operation.call)) {
-      submitted.what = Answer::Refused(invalid->reason, std::move(invalid->message));
-    } else {
-      submitted.what = broker::CancelCommand{std::get<wire::Cancelling>(operation.call).operation};
-    }
-  }
+  const bool sensible = TakeOperations(request, producer_, &operations);
   if (!operations.empty()) session_->SubmitAll(std::move(operations));
   operations.clear();
   if (!sensible) End(Reason::kInvalidArgument, "operations: ids begin at 1", Flush::kNo);

@@ -72,13 +72,10 @@ class SessionStream final : public broker::SessionSink,
   void OnMessage(wire::RequestIn& request);
   // The first message. False: refused, the stream is ending.
   bool Greet(const wire::RequestIn& request);
-  std::shared_ptr<broker::Session> OpenOrResume(const v1::Hello& hello);
   // False: it names what is no queue, the stream is ending.
   bool TakeHolding(const v1::Holding& holding);
   // What every message may carry.
   void Process(wire::RequestIn& request);
-  // The put of an operation as the broker is to know it when it comes again; a refusal if nobody can.
-  std::optional<Answer> NameProducer(Put* put) const;
   // False: an operation makes no sense, the stream is ending. Those before it have begun.
   bool Begin(wire::RequestIn& request);
 

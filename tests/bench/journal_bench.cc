@@ -127,10 +127,10 @@ class Writer {
 
 void Append(const std::filesystem::path& directory, int spaces, std::size_t items, std::size_t item_bytes,
             Durability durability, double seconds) {
-  std::string error;
-  const auto journal = RocksDbJournal::Open(directory / "journal", {}, &error);
+  Health failure;
+  const auto journal = RocksDbJournal::Open(directory / "journal", {}, &failure);
   if (journal == nullptr) {
-    std::fprintf(stderr, "%s\n", error.c_str());
+    std::fprintf(stderr, "%s\n", failure.text.c_str());
     std::exit(1);
   }
   std::vector<std::unique_ptr<Writer>> writers;

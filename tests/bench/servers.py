@@ -167,6 +167,7 @@ SERVERS = {
     "raw": Raw,
     "sluice-durable-memory": DurableSluice,
     "sluice-fsync": DurableSluice,
+    "sluice-fsync-prefetch": DurableSluice,
     "redis-fsync": DurableRedis,
 }
 PROGRAMS = {"redis": "redis-server", "redis-fsync": "redis-server", "beanstalkd": "beanstalkd", "nats": "nats-server",

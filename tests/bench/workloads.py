@@ -57,16 +57,27 @@ SYSTEMS = (
     "raw",
     "sluice-durable-memory",
     "sluice-fsync",
+    "sluice-fsync-prefetch",
     "redis-fsync",
 )
 PEERS = ("redis", "beanstalkd", "rabbitmq", "nats")
 # Compared with others than these.
-PEERS_OF = {"sluice-durable-memory": ("sluice",), "sluice-fsync": ("redis-fsync",), "redis-fsync": ("redis-fsync",)}
+PEERS_OF = {
+    "sluice-durable-memory": ("sluice",),
+    "sluice-fsync": ("redis-fsync",),
+    "sluice-fsync-prefetch": ("redis-fsync",),
+    "redis-fsync": ("redis-fsync",),
+}
 # What they put is on the disk, or might be. Their rows tell how long a put took.
 DURABLE_SYSTEMS = tuple(PEERS_OF)
 # Of queue_load, where it has not the system's name; and what it is told.
-DRIVERS = {"sluice-durable-memory": "sluice", "sluice-fsync": "sluice", "redis-fsync": "redis"}
-DRIVER_OPTIONS = {"sluice-fsync": ("--durability", "fsync")}
+DRIVERS = {
+    "sluice-durable-memory": "sluice",
+    "sluice-fsync": "sluice",
+    "sluice-fsync-prefetch": "sluice-prefetch",
+    "redis-fsync": "redis",
+}
+DRIVER_OPTIONS = {name: ("--durability", "fsync") for name in ("sluice-fsync", "sluice-fsync-prefetch")}
 # Left out unless asked for.
 EXTRA_SYSTEMS = ("rabbitmq-nowait", *DURABLE_SYSTEMS)
 # The choice of --durable.
@@ -88,6 +99,7 @@ NOTES = {
     "raw": "the same bytes over TCP, producer to consumer through a relay, without a queue: the floor",
     "sluice-durable-memory": "queues of durability memory on a server with a data directory; the peer is sluice",
     "sluice-fsync": "queues of durability fsync: what is answered is on the disk; the peer is redis-fsync",
+    "sluice-fsync-prefetch": "the same, in advance as sluice-prefetch",
     "redis-fsync": "as redis, with appendonly yes and appendfsync always",
 }
 

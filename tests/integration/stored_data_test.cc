@@ -55,16 +55,17 @@ class Sink final : public SessionSink {
 class StoredBroker {
  public:
   explicit StoredBroker(const fs::path& directory) {
-    std::string error;
-    journal_ = journal::RocksDbJournal::Open(directory.string(), SmallOptions(), &error);
-    EXPECT_NE(journal_, nullptr) << error;
+    journal::Health failure;
+    journal_ = journal::RocksDbJournal::Open(directory.string(), SmallOptions(), &failure);
+    EXPECT_NE(journal_, nullptr) << failure.text;
     Storage storage;
     storage.journal = journal_.get();
     BrokerOptions options;
     options.log_bytes = 8 << 10;
     broker_ = std::make_unique<Broker>(options, clock_, storage, [] {});
     const auto count = [this](const RecoveredSpace& space) { found[space.space] = space; };
-    EXPECT_TRUE(broker_->Recover(count, &error)) << error;
+    std::string error;
+    EXPECT_EQ(broker_->Recover(count, &error), journal::Result::kOk) << error;
   }
 
   Answer Run(Command command, const std::string& space = "default") {
@@ -290,10 +291,11 @@ TEST_P(StoredData, KnowsLeasesAndTheirSession) {
 }
 
 TEST_P(StoredData, WasTrimmed) {
-  std::string error;
-  const auto journal = journal::RocksDbJournal::Open(directory(), SmallOptions(), &error);
-  ASSERT_NE(journal, nullptr) << error;
+  journal::Health failure;
+  const auto journal = journal::RocksDbJournal::Open(directory(), SmallOptions(), &failure);
+  ASSERT_NE(journal, nullptr) << failure.text;
   std::vector<journal::Extent> extents;
+  std::string error;
   ASSERT_EQ(journal->List(&extents, &error), journal::Result::kOk) << error;
   EXPECT_GT(extents.at(0).first, 1u);
 }

@@ -1,4 +1,4 @@
-// What clients were told in a whole run, and whether it can all be true: the promises of SEMANTICS.md, section 4, from
+// What clients were told in a whole run, and whether it can all be true: the promises of PROTOCOL.md, Durability, from
 // the outside.
 #pragma once
 

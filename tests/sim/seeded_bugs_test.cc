@@ -66,11 +66,13 @@ TEST_F(SeededBugs, AnAnswerBeforeTheCommitIsFound) { EXPECT_NE(World(SeededBug::
 TEST_F(SeededBugs, APromiseOfMoreThanTheBatchKeepsIsFound) { EXPECT_NE(World(SeededBug::kPromiseTooMuch), ""); }
 
 TEST_F(SeededBugs, AStaleTaskDoneThatIsAcceptedIsFound) {
-  EXPECT_TRUE(Says(World(SeededBug::kSkipFence), "was acknowledged, but it was delivered"));
+  const std::string found = World(SeededBug::kSkipFence);
+  EXPECT_TRUE(Says(found, "was acknowledged, but it was delivered") || Says(found, "was done twice")) << found;
 }
 
 TEST_F(SeededBugs, APutThatRecoveryForgetsIsFound) {
-  EXPECT_TRUE(Says(World(SeededBug::kForgetPut), "is there twice"));
+  const std::string found = World(SeededBug::kForgetPut);
+  EXPECT_TRUE(Says(found, "is there twice") || Says(found, "was refused and came")) << found;
 }
 
 TEST_F(SeededBugs, ItemsThatRecoveryCountsTwiceAreFound) { EXPECT_NE(World(SeededBug::kCountTwice), ""); }

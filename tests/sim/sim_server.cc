@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-#include "common/names.h"
 #include "proto/session_codec.h"
+#include "server/rpc/session_messages.h"
 
 namespace sluice::sim {
 
@@ -80,8 +79,16 @@ class SimServer::Stream final : public broker::SessionSink, public std::enable_s
     if (!session_ && !Greet(request)) return;
     session_->Touch();
     if (request.answers_seen != 0 && !session_->Confirm(request.answers_seen)) return Close(Reason::kInvalidArgument);
-    if (request.holding) session_->Holding(Held(*request.holding));
-    Begin(request);
+    if (request.holding) {
+      std::string problem;
+      auto held = rpc::ReadHolding(*request.holding, &problem);
+      if (!held) return Close(Reason::kInvalidArgument);
+      session_->Holding(*std::move(held));
+    }
+    std::vector<broker::SubmittedOperation> operations;
+    const bool sensible = rpc::TakeOperations(request, producer_, &operations);
+    if (!operations.empty()) session_->SubmitAll(std::move(operations));
+    if (!sensible) return Close(Reason::kInvalidArgument);
     if (request.goodbye) {
       const auto session = session_;
       WriteAll();
@@ -93,58 +100,23 @@ class SimServer::Stream final : public broker::SessionSink, public std::enable_s
   }
 
   bool Greet(const wire::RequestIn& request) {
-    const v1::Hello& hello = *request.hello;
+    if (!rpc::HelloProblem(request).empty()) {
+      Close(Reason::kInvalidArgument);
+      return false;
+    }
     Answer refusal;
-    auto& broker = *server_.broker_;
-    session_ = hello.session() == 0
-                   ? broker.OpenSession(hello.client_name(), std::chrono::milliseconds(hello.lease_ms()), &refusal)
-                   : broker.FindSession(SessionId{hello.session()}, hello.token());
+    session_ = rpc::OpenOrResume(*server_.broker_, *request.hello, &refusal);
     broker::Session::Attached attached;
     if (session_) attached = session_->Attach(shared_from_this(), request.answers_seen);
     if (!attached.ok) {
+      Close(session_ ? Reason::kSessionLost : refusal.reason);
       session_ = nullptr;
-      Close(hello.session() == 0 ? refusal.reason : Reason::kSessionLost);
       return false;
     }
-    producer_ = hello.producer();
-    v1::Welcome welcome;
-    welcome.set_session(session_->id().value);
-    welcome.set_token(session_->token());
-    welcome.set_resumed(hello.session() != 0);
-    welcome.set_operations_seen(attached.operations_seen);
-    welcome.set_lease_ms(session_->lease().count());
-    welcome.set_grace_ms(session_->grace().count());
-    welcome.set_restarted(attached.restarted);
+    producer_ = request.hello->producer();
+    const v1::Welcome welcome = rpc::WelcomeTo(*request.hello, *session_, attached);
     Write({.welcome = &welcome, .answers = {}});
     return true;
-  }
-
-  static std::vector<broker::HeldLeases> Held(const v1::Holding& holding) {
-    std::vector<broker::HeldLeases> held;
-    for (const v1::HeldLeases& leases : holding.leases()) {
-      auto name = QueueName::Parse(leases.queue());
-      held.push_back({std::move(name->space), std::move(name->name), {}});
-      for (const std::uint64_t fence : leases.fences()) held.back().fences.push_back({fence});
-    }
-    return held;
-  }
-
-  void Begin(wire::RequestIn& request) {
-    std::vector<broker::SubmittedOperation> operations;
-    for (wire::OperationIn& each : request.operations) {
-      auto& submitted = operations.emplace_back();
-      submitted.operation = each.id;
-      if (auto* routed = std::get_if<wire::Routed>(&each.call)) {
-        auto* put = std::get_if<Put>(&routed->command);
-        if (put != nullptr && put->sequence != 0 && put->producer.empty()) put->producer = producer_;
-        submitted.what = broker::RoutedCommand{std::move(routed->space), std::move(routed->command)};
-      } else if (auto* invalid = std::get_if<wire::Invalid>(&each.call)) {
-        submitted.what = Answer::Refused(invalid->reason, std::move(invalid->message));
-      } else {
-        submitted.what = broker::CancelCommand{std::get<wire::Cancelling>(each.call).operation};
-      }
-    }
-    if (!operations.empty()) session_->SubmitAll(std::move(operations));
   }
 
   SimServer& server_;
@@ -181,7 +153,7 @@ bool SimServer::Start(std::string* problem) {
     });
   });
   journal_->Hold(true);
-  if (!broker_->Recover([](const broker::RecoveredSpace&) {}, problem)) return false;
+  if (broker_->Recover([](const broker::RecoveredSpace&) {}, problem) != journal::Result::kOk) return false;
   RunTimers();
   return true;
 }

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "server/broker/broker.h"
-#include "server/journal/memory_journal.h"
 #include "tests/sim/agenda.h"
 #include "tests/sim/connection.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/trace.h"
+#include "tests/support/memory_journal.h"
 
 namespace sluice::sim {
 

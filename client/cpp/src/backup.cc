@@ -1,9 +1,6 @@
 // One unary call to the admin service.
 #include <sluice/backup.h>
 
-#include <algorithm>
-#include <string_view>
-
 #include <grpcpp/grpcpp.h>
 #include <sluice/error.h>
 
@@ -18,10 +15,7 @@ Backup take_backup(const std::string& address, const std::string& name, const Ba
   detail::CheckAddress(address);
   detail::CheckNotForked();
   const auto channel = detail::MakeChannel(address);
-  if (!detail::AwaitConnected(*channel, options.connect_timeout, options.stop)) {
-    if (options.stop.stop_requested()) throw Cancelled("stopped while connecting to " + address);
-    throw Unavailable("no server at " + address + " within " + std::to_string(options.connect_timeout.count()) + " ms");
-  }
+  detail::AwaitConnected(*channel, address, options.connect_timeout, options.stop);
   const auto stub = v1::AdminService::NewStub(channel);
   grpc::ClientContext context;
   const std::stop_callback cancel(options.stop, [&] { context.TryCancel(); });
@@ -31,12 +25,7 @@ Backup take_backup(const std::string& address, const std::string& name, const Ba
   const grpc::Status status = stub->Backup(&context, request, &response);
   if (status.ok()) return {response.directory(), response.bytes()};
   if (options.stop.stop_requested()) throw Cancelled("nobody waits for the backup any more");
-  const auto& metadata = context.GetServerTrailingMetadata();
-  const auto reason = metadata.find(std::string(wire::kReasonMetadataKey));
-  ThrowError(wire::ToReason(status.error_code(), reason == metadata.end()
-                                                     ? std::string_view()
-                                                     : std::string_view(reason->second.data(), reason->second.size())),
-             status.error_message());
+  ThrowError(wire::ToReason(status.error_code(), detail::ReasonNameOf(context)), status.error_message());
 }
 
 }  // namespace sluice

@@ -7,6 +7,7 @@
 
 #include "client/cpp/src/fork_guard.h"
 #include "common/limits.h"
+#include "proto/wire.h"
 
 namespace sluice::detail {
 namespace {
@@ -48,13 +49,23 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
-bool AwaitConnected(grpc::Channel& channel, std::chrono::milliseconds timeout, const std::stop_token& stop) {
+void AwaitConnected(grpc::Channel& channel, const std::string& address, std::chrono::milliseconds timeout,
+                    const std::stop_token& stop) {
   const auto deadline = std::chrono::system_clock::now() + timeout;
   for (;;) {
     const auto now = std::chrono::system_clock::now();
-    if (channel.WaitForConnected(std::min(deadline, now + kStopCheck))) return true;
-    if (stop.stop_requested() || now >= deadline) return false;
+    if (channel.WaitForConnected(std::min(deadline, now + kStopCheck))) return;
+    if (stop.stop_requested()) throw Cancelled("stopped while connecting to " + address);
+    if (now >= deadline) {
+      throw Unavailable("no server at " + address + " within " + std::to_string(timeout.count()) + " ms");
+    }
   }
+}
+
+std::string_view ReasonNameOf(const grpc::ClientContext& context) {
+  const auto& metadata = context.GetServerTrailingMetadata();
+  const auto found = metadata.find(grpc::string_ref(wire::kReasonMetadataKey.data(), wire::kReasonMetadataKey.size()));
+  return found == metadata.end() ? std::string_view() : std::string_view(found->second.data(), found->second.size());
 }
 
 }  // namespace sluice::detail

@@ -5,8 +5,10 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
 
 namespace sluice::detail {
 
@@ -18,7 +20,12 @@ void CheckNotForked();
 // A channel of its own: not shared with other clients of the process, not through the web's proxies.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address);
 
-// Blocks: until it is connected, the time is over or `stop` stops: false.
-bool AwaitConnected(grpc::Channel& channel, std::chrono::milliseconds timeout, const std::stop_token& stop);
+// Blocks: until it is connected. Throws Unavailable when the time is over, Cancelled when `stop` stops.
+void AwaitConnected(grpc::Channel& channel, const std::string& address, std::chrono::milliseconds timeout,
+                    const std::stop_token& stop);
+
+// The reason that the server gave for the end of a call; empty: it gave none. Requires: the call has ended.
+// Borrows: from the context.
+std::string_view ReasonNameOf(const grpc::ClientContext& context);
 
 }  // namespace sluice::detail

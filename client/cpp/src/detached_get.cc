@@ -40,12 +40,6 @@ v1::GetRequest RequestOf(const QueueName& name, std::size_t max_items, const Det
   return std::move(*operation.mutable_get());
 }
 
-void Connect(grpc::Channel& channel, const std::string& address, const DetachedGetOptions& options) {
-  if (detail::AwaitConnected(channel, options.connect_timeout, options.get.stop)) return;
-  if (options.get.stop.stop_requested()) throw Cancelled("stopped while connecting to " + address);
-  throw Unavailable("no server at " + address + " within " + std::to_string(options.connect_timeout.count()) + " ms");
-}
-
 // One attempt. kUnavailable: the connection broke, or the server is stopping.
 Reason Attempt(v1::QueueService::Stub& stub, const v1::GetRequest& request, const std::stop_token& stop,
                v1::GetResponse* response, std::string* message) {
@@ -54,11 +48,7 @@ Reason Attempt(v1::QueueService::Stub& stub, const v1::GetRequest& request, cons
   const grpc::Status status = stub.Get(&context, request, response);
   if (status.ok()) return Reason::kOk;
   *message = status.error_message();
-  const auto& metadata = context.GetServerTrailingMetadata();
-  const auto reason = metadata.find(std::string(wire::kReasonMetadataKey));
-  return wire::ToReason(status.error_code(), reason == metadata.end()
-                                                 ? std::string_view()
-                                                 : std::string_view(reason->second.data(), reason->second.size()));
+  return wire::ToReason(status.error_code(), detail::ReasonNameOf(context));
 }
 
 std::vector<DetachedItem> ItemsOf(v1::GetResponse&& response) {
@@ -87,7 +77,7 @@ std::vector<DetachedItem> get_detached(const std::string& address, const std::st
   const auto stub = v1::QueueService::NewStub(channel);
   const auto start = steady_clock::now();
   for (auto outage = start;;) {
-    Connect(*channel, address, options);
+    detail::AwaitConnected(*channel, address, options.connect_timeout, options.get.stop);
     const auto began = steady_clock::now();
     if (options.get.timeout) {
       const auto waited = std::chrono::duration_cast<milliseconds>(began - start);

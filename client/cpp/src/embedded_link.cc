@@ -15,7 +15,6 @@
 #include "client/cpp/src/validate.h"
 #include "server/broker/broker.h"
 #include "server/broker/session.h"
-#include "server/journal/journal.h"
 
 namespace sluice::detail {
 namespace {

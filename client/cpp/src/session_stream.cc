@@ -1,5 +1,7 @@
 #include "client/cpp/src/session_stream.h"
 
+#include <string_view>
+
 #include <grpcpp/support/proto_buffer_reader.h>
 
 #include "client/cpp/src/channel.h"
@@ -35,9 +37,7 @@ void SessionStream::Write(const wire::RequestOut& request, bool last) {
 }
 
 Answer SessionStream::End() const {
-  const auto& metadata = context_.GetServerTrailingMetadata();
-  const auto found = metadata.find(grpc::string_ref(wire::kReasonMetadataKey.data(), wire::kReasonMetadataKey.size()));
-  const std::string reason = found == metadata.end() ? "" : std::string(found->second.data(), found->second.size());
+  const std::string_view reason = ReasonNameOf(context_);
   std::string message = status_.error_message().empty() ? "the server ended the stream" : status_.error_message();
   if (!reason.empty()) return Answer::Refused(wire::ToReason(status_.error_code(), reason), std::move(message));
   if (status_.error_code() == grpc::StatusCode::UNIMPLEMENTED) {

@@ -121,8 +121,7 @@ class Queue {
 
   // Waits for room and adds one item; returns its id. Full at the timeout; ShutDown; TooLarge if it can never fit.
   // The client sends it again until it knows the answer, over other connections and to a server that was started anew,
-  // and the item is added once: the server knows the last 262,144 puts of a namespace for 10 minutes (those of a queue
-  // in memory until it is started anew).
+  // and the item is added once: PutOptions::request_id says how long a server knows a put again.
   // Not idempotent without PutOptions::request_id: another call is another put. Not known whether it was added: after
   // Unavailable (connect_timeout has passed, or 9 minutes without the server), and after Cancelled in an outage.
   std::uint64_t put(const T& value, const PutOptions& options = {}) const {

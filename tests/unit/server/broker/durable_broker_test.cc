@@ -1,71 +1,10 @@
 // A broker with a journal: what is answered is written, and what was written is there in the next broker.
-#include <algorithm>
-#include <string>
-
-#include "server/journal/memory_journal.h"
-#include "tests/unit/server/broker/broker_fixture.h"
+#include "tests/unit/server/broker/durable_broker_fixture.h"
 
 namespace sluice::broker {
 namespace {
 
-using journal::MemoryJournal;
 using journal::Result;
-
-class DurableBroker : public ::testing::Test {
- protected:
-  DurableBroker() { Start(); }
-  ~DurableBroker() override {
-    journal_->Hold(false);
-    broker_.reset();
-  }
-
-  void Start() {
-    Storage storage;
-    storage.journal = journal_.get();
-    storage.report = [this](const std::string& trouble) { reports.push_back(trouble); };
-    broker_ = std::make_unique<Broker>(options, clock, storage, [] {});
-    std::string error;
-    recovered.clear();
-    ASSERT_TRUE(broker_->Recover([this](const RecoveredSpace& space) { recovered.push_back(space); }, &error)) << error;
-  }
-  // The process ends at once, the machine goes on; or loses its power, then what is not synced is gone.
-  void Kill(bool power_loss = false) {
-    auto crashed = journal_->Crash(power_loss ? 0 : journal_->unsynced());
-    journal_->Hold(false);  // what the old broker still says goes to the old journal
-    broker_.reset();
-    journal_ = std::move(crashed);
-    journal_->Hold(hold_at_start);
-    Start();
-  }
-
-  HeardPtr Submit(Command command, SessionId session = {}) {
-    auto heard = std::make_shared<Heard>();
-    heard->operation = broker_->Submit(session, "default", std::move(command), [heard](Answer&& answer) {
-      ++heard->times;
-      heard->answer = std::move(answer);
-    });
-    return heard;
-  }
-  void Create(QueueSettings settings = {.durability = Durability::kFsync}) {
-    ASSERT_TRUE(Submit(CreateQueue{"q", settings})->answer.ok());
-  }
-  Put Named(std::string text, std::uint64_t sequence) {
-    Put put = PutOne(std::move(text));
-    put.producer = "producer";
-    put.sequence = sequence;
-    return put;
-  }
-  QueueStats StatsNow() { return std::get<StatsResult>(Submit(Stats{"q"})->answer.result).stats; }
-  std::string TextOf(const Delivery& delivery) { return std::string(delivery.content->payload.view()); }
-
-  bool hold_at_start = false;  // of the next broker
-  BrokerOptions options;
-  ManualClock clock;
-  std::vector<std::string> reports;
-  std::vector<RecoveredSpace> recovered;
-  std::unique_ptr<MemoryJournal> journal_ = std::make_unique<MemoryJournal>();
-  std::unique_ptr<Broker> broker_;
-};
 
 // ---- nothing is visible before it is durable ----
 
@@ -258,122 +197,6 @@ TEST_F(DurableBroker, AUnaryLeaseEndsAtItsDeadlineAlsoAfterARestart) {
   EXPECT_EQ(StatsNow().ready, 1u);
 }
 
-// ---- sessions come back ----
-
-TEST_F(DurableBroker, AWorkerThatComesBackGoesOnWithWhatItHeld) {
-  Create();
-  Submit(PutOne("a"));
-  Answer refusal;
-  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
-  worker.Send(GetOne());
-  const auto answers = worker.Take();
-  ASSERT_EQ(answers.size(), 1u);
-  const Fence fence = std::get<GetResult>(answers[0].answer->result).deliveries.front().fence;
-  const SessionId id = worker.session->id();
-  const std::string token = worker.session->token();
-  Kill();
-
-  worker.session = broker_->FindSession(id, token);
-  ASSERT_NE(worker.session, nullptr);
-  const Session::Attached attached = worker.Connect(1);
-  EXPECT_TRUE(attached.ok);
-  EXPECT_TRUE(attached.restarted);
-  worker.session->Holding({{"default", "q", {fence}}});
-  worker.Send(TaskDone{"q", {fence}});
-  const auto done = worker.Take();
-  ASSERT_EQ(done.size(), 1u);
-  EXPECT_TRUE(done[0].answer->ok());
-  EXPECT_EQ(StatsNow().done, 1u);
-}
-
-TEST_F(DurableBroker, WhatAWorkerNeverHeardOfGoesBack) {
-  Create();
-  Submit(PutOne("a"));
-  Answer refusal;
-  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
-  worker.Send(GetOne());  // its answer is lost with the server
-  const SessionId id = worker.session->id();
-  const std::string token = worker.session->token();
-  Kill();
-  worker.session = broker_->FindSession(id, token);
-  ASSERT_TRUE(worker.Connect(0).restarted);
-  EXPECT_EQ(StatsNow().leased, 1u);
-  worker.session->Holding({});
-  EXPECT_EQ(StatsNow().ready, 1u);
-  const auto got = Submit(GetOne());
-  EXPECT_EQ(got->deliveries().front().attempt, 1u) << "the attempt does not count";
-}
-
-TEST_F(DurableBroker, ATaskDoneWhoseAnswerWasLostIsAnsweredAgain) {
-  Create();
-  Submit(PutOne("a"));
-  Answer refusal;
-  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
-  worker.Send(GetOne());
-  const Fence fence = std::get<GetResult>(worker.Take().at(0).answer->result).deliveries.front().fence;
-  worker.Send(TaskDone{"q", {fence}});  // written, and its answer lost
-  const SessionId id = worker.session->id();
-  const std::string token = worker.session->token();
-  Kill();
-  worker.session = broker_->FindSession(id, token);
-  ASSERT_TRUE(worker.Connect(1).restarted);
-  worker.session->Holding({{"default", "q", {fence}}});
-  EXPECT_TRUE(worker.session->Submit(worker.operation, "default", TaskDone{"q", {fence}}));
-  const auto answers = worker.Take();
-  ASSERT_EQ(answers.size(), 1u);
-  EXPECT_TRUE(answers[0].answer->ok());
-  EXPECT_EQ(StatsNow().done, 1u);
-}
-
-TEST_F(DurableBroker, WhatWasReleasedIsNotDone) {
-  Create();
-  Submit(PutOne("a"));
-  Answer refusal;
-  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
-  worker.Send(GetOne());
-  const Fence fence = std::get<GetResult>(worker.Take().at(0).answer->result).deliveries.front().fence;
-  worker.Send(Release{"q", {fence}});  // written, and its answer lost
-  const SessionId id = worker.session->id();
-  const std::string token = worker.session->token();
-  Kill();
-  worker.session = broker_->FindSession(id, token);
-  ASSERT_TRUE(worker.Connect(1).restarted);
-  worker.session->Holding({{"default", "q", {fence}}});
-  worker.Send(TaskDone{"q", {fence}});
-  EXPECT_EQ(worker.TakeOne().answer->reason, Reason::kLeaseLost);
-  worker.Send(Extend{"q", {fence}});
-  EXPECT_EQ(worker.TakeOne().answer->reason, Reason::kLeaseLost);
-  worker.Send(Release{"q", {fence}});
-  EXPECT_TRUE(worker.TakeOne().answer->ok());
-}
-
-TEST_F(DurableBroker, ASessionThatDoesNotComeBackLosesItsLeasesAfterTheGracePeriod) {
-  Create();
-  Submit(PutOne("a"));
-  Answer refusal;
-  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
-  worker.Send(GetOne());
-  Kill();
-  EXPECT_EQ(StatsNow().leased, 1u);
-  clock.Advance(options.grace);
-  broker_->RunDue();
-  EXPECT_EQ(StatsNow().ready, 1u);
-}
-
-TEST_F(DurableBroker, AStopIsNoEndOfWhatWorkersHold) {
-  Create();
-  Submit(PutOne("a"));
-  Answer refusal;
-  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
-  worker.Send(GetOne());
-  const SessionId id = worker.session->id();
-  const std::string token = worker.session->token();
-  broker_->Drain();
-  Kill();
-  EXPECT_EQ(StatsNow().leased, 1u);
-  EXPECT_NE(broker_->FindSession(id, token), nullptr);
-}
-
 // ---- a journal in trouble ----
 
 TEST_F(DurableBroker, WhatTheJournalDidNotTakeIsNeverAnsweredAsDone) {
@@ -411,6 +234,62 @@ TEST_F(DurableBroker, ABatchThatMayBeWrittenIsAppendedUntilThatIsCertain) {
   }
 }
 
+TEST_F(DurableBroker, ANamespaceThatBeginsInTroubleIsServedWhenThatIsOver) {
+  for (const Result result : {Result::kUnavailable, Result::kFull, Result::kUnknown}) {
+    journal_->FailOwns(2, result);
+    const std::string space = "new" + std::to_string(static_cast<int>(result));
+    const auto created = SubmitTo(space, CreateQueue{"q", {.durability = Durability::kFsync}});
+    Pass(1s);
+    EXPECT_TRUE(created->waits()) << NameOf(result);
+    Pass(1s);
+    ASSERT_EQ(created->times, 1) << NameOf(result);
+    EXPECT_TRUE(created->answer.ok()) << created->answer.message;
+    EXPECT_TRUE(SubmitTo(space, PutOne("a"))->answer.ok());
+  }
+  EXPECT_EQ(reports, std::vector<std::string>());
+}
+
+TEST_F(DurableBroker, ANamespaceThatCannotBeTakenOverNowHoldsUpNoStop) {
+  journal_->FailOwns(1'000, Result::kUnavailable);
+  const auto created = SubmitTo("new", CreateQueue{"q", {.durability = Durability::kFsync}});
+  Pass(1s);
+  broker_.reset();
+  EXPECT_TRUE(created->waits()) << "it was not created";
+}
+
+TEST_F(DurableBroker, ContentsThatCannotBeReadNowAreReadLater) {
+  for (const Result result : {Result::kUnavailable, Result::kFull, Result::kUnknown}) {
+    Submit(CreateQueue{"q", {.durability = Durability::kFsync}});
+    Submit(PutOne("a"));
+    failing_reads = 2;
+    reads_fail_with = result;
+    Kill();
+    const auto got = Submit(GetOne());
+    EXPECT_TRUE(got->waits()) << NameOf(result);
+    Pass(1s);
+    EXPECT_TRUE(got->waits()) << NameOf(result);
+    Pass(1s);
+    ASSERT_EQ(got->times, 1) << NameOf(result);
+    ASSERT_TRUE(got->answer.ok()) << got->answer.message;
+    EXPECT_EQ(TextOf(got->deliveries().front()), "a");
+    EXPECT_TRUE(Submit(TaskDone{"q", {got->deliveries().front().fence}})->answer.ok());
+  }
+  EXPECT_EQ(reports, std::vector<std::string>());
+  EXPECT_EQ(notes.size(), 6u) << "each time that it cannot, and that it can again";
+}
+
+TEST_F(DurableBroker, ContentsThatAreDamagedAreTheEndOfTheNamespace) {
+  Create();
+  Submit(PutOne("a"));
+  failing_reads = 1;
+  reads_fail_with = Result::kCorrupt;
+  Kill();
+  const auto got = Submit(GetOne());
+  Pass(1s);
+  EXPECT_EQ(got->reason(), Reason::kUnavailable);
+  EXPECT_EQ(reports.size(), 1u);
+}
+
 TEST_F(DurableBroker, AFullDiskRefusesPutsAndTakesTaskDone) {
   Create();
   Submit(PutOne("a"));
@@ -435,7 +314,7 @@ TEST_F(DurableBroker, DamageIsFoundAtTheStart) {
   storage.journal = journal_.get();
   Broker next(options, clock, storage, [] {});
   std::string error;
-  EXPECT_FALSE(next.Recover([](const RecoveredSpace&) {}, &error));
+  EXPECT_TRUE(journal::IsDamage(next.Recover([](const RecoveredSpace&) {}, &error)));
   EXPECT_NE(error.find("default"), std::string::npos) << error;
 }
 
@@ -483,6 +362,83 @@ TEST_F(DurableBroker, TheLogOfABusyQueueDoesNotGrow) {
   Kill();
   EXPECT_EQ(StatsNow().done, 5'000u);
   EXPECT_TRUE(Submit(TaskDone{"q", {stays->deliveries().front().fence}})->answer.ok());
+}
+
+// ---- what waits ----
+
+TEST_F(DurableBroker, PutsThatWaitForRoomInABatchAreServedAndAnswered) {
+  broker_.reset();
+  options.batch_bytes = 1'000;
+  Start();
+  Create();
+  journal_->Hold(true);
+  const auto in_flight = Submit(PutOne("a"));
+  const auto fills = Submit(PutOne(std::string(2'000, 'x')));
+  const auto waits = Submit(PutOne("c"));
+  journal_->Commit();
+  EXPECT_EQ(in_flight->times, 1);
+  EXPECT_TRUE(waits->waits());
+  journal_->CommitAll();
+  EXPECT_EQ(fills->times, 1);
+  EXPECT_EQ(waits->times, 1);
+}
+
+TEST_F(DurableBroker, AWorkerHearsOfTheEndNoSoonerThanItIsWritten) {
+  Create();
+  Submit(PutOne("a"));
+  const auto got = Submit(GetOne());
+  Submit(Shutdown{"q", false});
+  Get get = GetOne();
+  get.until_finished = true;
+  const auto worker = Submit(get);
+  ASSERT_TRUE(worker->waits());
+  journal_->Hold(true);
+  Submit(TaskDone{"q", {got->deliveries().front().fence}});
+  EXPECT_TRUE(worker->waits()) << "the item may be back after a restart, and no worker left";
+  journal_->CommitAll();
+  EXPECT_EQ(worker->reason(), Reason::kShutDown);
+}
+
+TEST_F(DurableBroker, APutHearsOfAShutdownNoSoonerThanItIsWritten) {
+  Create({.maxsize = 1, .durability = Durability::kFsync});
+  Submit(PutOne("a"));
+  const auto put = Submit(PutOne("b"));
+  journal_->Hold(true);
+  Submit(Shutdown{"q", false});
+  EXPECT_TRUE(put->waits());
+  journal_->CommitAll();
+  EXPECT_EQ(put->reason(), Reason::kShutDown);
+}
+
+TEST_F(DurableBroker, AnItemThatASessionNeverHeardOfHasHadNoAttempt) {
+  Create({.durability = Durability::kFsync, .max_attempts = 1});
+  Answer refusal;
+  TestClient worker(broker_->OpenSession("worker", 30s, &refusal));
+  worker.Send(GetOne());
+  journal_->Hold(true);
+  Submit(PutOne("a"));  // leased to the worker, whose answer waits for the journal
+  worker.session->End();
+  journal_->CommitAll();
+  journal_->Hold(false);
+  EXPECT_EQ(StatsNow().dead, 0u);
+  EXPECT_EQ(Submit(GetOne(0ms))->deliveries().front().attempt, 1u);
+}
+
+TEST_F(DurableBroker, APutThatWaitsForRoomIsNotLetInWhileTheDiskIsFull) {
+  Create({.maxsize = 1, .durability = Durability::kFsync});
+  Submit(PutOne("a"));
+  const auto put = Submit(PutOne("b"));
+  journal_->SetFull(true);
+  clock.Advance(1s);
+  const auto got = Submit(GetOne());
+  ASSERT_EQ(got->times, 1);
+  EXPECT_EQ(StatsNow().ready, 0u) << "the space that is left is for what frees some";
+  EXPECT_TRUE(put->waits());
+  EXPECT_TRUE(Submit(TaskDone{"q", {got->deliveries().front().fence}})->answer.ok());
+  journal_->SetFull(false);
+  clock.Advance(1s);
+  broker_->RunDue();
+  EXPECT_EQ(put->times, 1);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kProducers = 3;
 constexpr int kConsumers = 3;
-constexpr int kItems = 4000;   // of each producer
+constexpr int kOfEach = 4000;   // of each producer
 constexpr int kInFlight = 40;  // operations of a client: more than the queue holds, so that both sides wait
 constexpr int kMessage = 16;
 constexpr std::int64_t kMaxsize = 10;
@@ -75,8 +75,8 @@ class SessionStress : public ::testing::Test {
   void Produce(int producer, std::map<std::uint64_t, std::uint64_t>* ids) {
     Client client(broker);
     int sent = 0;
-    while (static_cast<int>(ids->size()) < kItems && !late()) {
-      while (sent < kItems && sent - static_cast<int>(ids->size()) < kInFlight) {
+    while (static_cast<int>(ids->size()) < kOfEach && !late()) {
+      while (sent < kOfEach && sent - static_cast<int>(ids->size()) < kInFlight) {
         client.Add(PutOne(std::to_string(producer) + ":" + std::to_string(sent++)));
       }
       client.Send();
@@ -155,7 +155,7 @@ TEST_F(SessionStress, WaitersAreServedInTurnTheBoundIsExactAndEachItemIsGotOnce)
 
   // Each put in turn: the ids of a producer's items rise with its operations.
   for (const auto& ids : put) {
-    EXPECT_EQ(ids.size(), static_cast<std::size_t>(kItems));
+    EXPECT_EQ(ids.size(), static_cast<std::size_t>(kOfEach));
     EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end(), [](auto& a, auto& b) { return a.second < b.second; }));
   }
   // Each get in turn: the fences of a consumer rise with its operations.
@@ -170,7 +170,7 @@ TEST_F(SessionStress, WaitersAreServedInTurnTheBoundIsExactAndEachItemIsGotOnce)
   EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), [](auto& a, auto& b) { return a.item < b.item; }));
   std::map<std::string, int> times;
   for (const Got& each : all) ++times[each.text];
-  EXPECT_EQ(times.size(), static_cast<std::size_t>(kProducers) * kItems);
+  EXPECT_EQ(times.size(), static_cast<std::size_t>(kProducers) * kOfEach);
   EXPECT_EQ(all.size(), times.size());
   EXPECT_EQ(StatsNow().done, all.size());
   EXPECT_EQ(broker.Status().waiters, 0u);

@@ -233,19 +233,19 @@ Answer Call(Broker& broker, const std::string& space, Command command) {
 // Producers of two namespaces wait for memory that consumers free in both: a lost wake-up would leave one waiting.
 TEST(MemoryStress, NoPutIsForgotten) {
   constexpr std::size_t kBytes = 1000;
-  constexpr int kItems = 400;
+  constexpr int kCycles = 400;
   Broker broker({.memory_bytes = 8 * (kBytes + limits::kItemOverheadBytes)}, SteadyClock::Get(), Storage{}, [] {});
   for (const std::string& space : kSpaces) ASSERT_TRUE(Call(broker, space, CreateQueue{"q", {}}).ok());
   std::vector<std::thread> threads;
   for (const std::string& space : kSpaces) {
     threads.emplace_back([&] {
-      for (int item = 0; item < kItems; ++item) {
+      for (int item = 0; item < kCycles; ++item) {
         const Answer put = Call(broker, space, PutOne(std::string(kBytes, 'x')));
         ASSERT_TRUE(put.ok()) << put.message;
       }
     });
     threads.emplace_back([&] {
-      for (int item = 0; item < kItems; ++item) {
+      for (int item = 0; item < kCycles; ++item) {
         const Answer got = Call(broker, space, GetOne());
         ASSERT_TRUE(got.ok()) << got.message;
         const Fence fence = std::get<GetResult>(got.result).deliveries.front().fence;

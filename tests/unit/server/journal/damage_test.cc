@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <random>
 #include <string>
@@ -39,14 +40,37 @@ class Damage : public testing::Test {
     while (!HasTables()) history.Step();
     for (int i = 0; i < 40; ++i) history.Step();
     promises_ = history.promises();
-    CopyAsItIs();
+    CopyAsItIs(scratch_.path("journal"));
+  }
+
+  // Another one instead: of a process that has synced a second log, while nothing of the first is in a table yet.
+  void LeaveTwoLogs() {
+    const auto disk = std::make_shared<SimulatedDisk>();
+    RocksDbOptions options = SmallOptions();
+    options.file_system = disk;
+    const std::string directory = scratch_.path("two logs");
+    const std::unique_ptr<RocksDbJournal> journal = OpenOrFail(directory, options);
+    ASSERT_NE(journal, nullptr);
+    std::promise<void> copied;
+    disk->SetHook([until = copied.get_future().share()](const DiskOperation& operation) {
+      if (operation.what == "create" && operation.path.ends_with(".sst")) until.wait_for(kPatience);
+      return Verdict{};
+    });
+    History history(journal.get(), 1, 1);
+    const Promises& promised = history.promises().begin()->second;
+    while (Logs(directory).size() < 2) history.Step();
+    for (const std::uint64_t before = promised.sent; promised.synced <= before;) history.Step();
+    promises_ = history.promises();
+    fs::remove_all(original_);
+    CopyAsItIs(directory);
+    copied.set_value();
   }
 
   // The process lives on, and a file that grows while it is copied is an error to std::filesystem.
-  void CopyAsItIs() {
+  void CopyAsItIs(const std::string& directory) {
     std::error_code error;
     for (int tries = 0; tries < 100; ++tries) {
-      fs::copy(scratch_.path("journal"), original_, fs::copy_options::recursive, error);
+      fs::copy(directory, original_, fs::copy_options::recursive, error);
       if (!error) return;
       fs::remove_all(original_);
     }
@@ -63,8 +87,8 @@ class Damage : public testing::Test {
     std::vector<std::string> names;
     for (const auto& file : fs::directory_iterator(original_)) {
       const std::string name = file.path().filename();
-      if (name.ends_with(".log") || name.ends_with(".sst") || name.ends_with(".blob") || name == "CURRENT" ||
-          name.starts_with("MANIFEST")) {
+      if (file.file_size() == 0) continue;  // RocksDB has just begun it
+      if (name.ends_with(".log") || name.ends_with(".sst") || name == "CURRENT" || name.starts_with("MANIFEST")) {
         names.push_back(name);
       }
     }
@@ -72,14 +96,17 @@ class Damage : public testing::Test {
     return names;
   }
 
-  // The log that is written now.
-  std::string LastLog() const {
-    std::string last;
-    for (const std::string& name : Files()) {
-      if (name.ends_with(".log")) last = name;
+  // In order.
+  static std::vector<std::string> Logs(const std::string& directory) {
+    std::vector<std::string> names;
+    for (const auto& file : fs::directory_iterator(directory)) {
+      if (file.path().extension() == ".log") names.push_back(file.path().filename());
     }
-    return last;
+    std::sort(names.begin(), names.end());
+    return names;
   }
+  // The log that is written now.
+  std::string LastLog() const { return Logs(original_).back(); }
 
   // Without the zeros that are written ahead.
   std::string Written(const std::string& name) const {
@@ -88,22 +115,27 @@ class Damage : public testing::Test {
     return bytes;
   }
 
-  // A copy of it with `name` replaced.
-  std::string Copy(const std::string& name, const std::string& bytes) {
+  std::string Copy() {
     fs::remove_all(scratch_.path("copy"));
     fs::copy(original_, scratch_.path("copy"), fs::copy_options::recursive);
-    Write(fs::path(scratch_.path("copy")) / name, bytes);
     return scratch_.path("copy");
+  }
+  // With `name` replaced.
+  std::string Copy(const std::string& name, const std::string& bytes) {
+    const std::string directory = Copy();
+    Write(fs::path(directory) / name, bytes);
+    return directory;
   }
 
   // Opens and reads all. Empty: it is a valid prefix; else the error.
   std::string Examine(const std::string& directory) {
-    std::string error;
-    const auto journal = RocksDbJournal::Open(directory, QuickOptions(), &error);
+    Health failure;
+    const auto journal = RocksDbJournal::Open(directory, QuickOptions(), &failure);
     if (journal == nullptr) {
-      EXPECT_NE(error, "");
-      return error;
+      EXPECT_NE(failure.text, "");
+      return failure.text;
     }
+    std::string error;
     for (const auto& entry : promises_) {
       const std::string& name = entry.first;
       const Promises& promised = entry.second;
@@ -142,13 +174,15 @@ TEST_F(Damage, AKilledProcessLeavesEverythingThatWasAcknowledged) {
   ExpectKept(*after, promises_, true);
 }
 
+// SLUICE_EVERY_CUT: at every byte of the last 64 KiB; else of the last 48 bytes, and at some others.
 TEST_F(Damage, ALogThatIsCutOffIsReadUpToTheCut) {
   const std::string name = LastLog();
   const std::string whole = Written(name);
+  const std::size_t last = std::getenv("SLUICE_EVERY_CUT") != nullptr ? 64 << 10 : 48;
   std::vector<std::size_t> cuts;
-  for (std::size_t i = 0; i <= 48; ++i) cuts.push_back(whole.size() - std::min(i, whole.size()));
+  for (std::size_t i = 0; i <= std::min(last, whole.size()); ++i) cuts.push_back(whole.size() - i);
   std::mt19937_64 dice(1);
-  for (int i = 0; i < 50; ++i) cuts.push_back(dice() % whole.size());
+  for (int i = 0; i < 50; ++i) cuts.push_back(dice() % (whole.size() + 1));
   for (const std::size_t cut : cuts) {
     EXPECT_EQ(Examine(Copy(name, whole.substr(0, cut))), "") << "cut at " << cut;
     ASSERT_FALSE(HasFailure()) << "cut at " << cut;
@@ -164,7 +198,8 @@ TEST_F(Damage, ZerosBehindALogAreItsEnd) {
 }
 
 TEST_F(Damage, InFrontOfWhatWasAcknowledgedIsRefusedWithFileAndOffset) {
-  const std::string name = LastLog();
+  LeaveTwoLogs();
+  const std::string name = Logs(original_).front();
   std::string bytes = Written(name);
   bytes[bytes.size() / 2] ^= 1;
   const std::string directory = Copy(name, bytes);
@@ -175,18 +210,25 @@ TEST_F(Damage, InFrontOfWhatWasAcknowledgedIsRefusedWithFileAndOffset) {
 }
 
 TEST_F(Damage, ALogThatIsMissingIsNoticed) {
-  // A second log, whose records say that the first was synced.
-  const std::string directory = Copy(LastLog(), Read(fs::path(original_) / LastLog()));
-  ASSERT_NE(OpenOrFail(directory), nullptr);
-  fs::remove(fs::path(directory) / LastLog());
-  std::string table;
+  LeaveTwoLogs();
+  ASSERT_EQ(Logs(original_).size(), 2u);
+  EXPECT_EQ(Examine(Copy()), "") << "while both are there";
+  const std::string directory = Copy();
+  fs::remove(fs::path(directory) / Logs(original_).front());
+  const std::string error = Examine(directory);
+  EXPECT_NE(error.find(directory), std::string::npos) << error;
+}
+
+TEST_F(Damage, ATableThatIsMissingIsNoticed) {
+  const std::string directory = Copy();
+  ASSERT_NE(OpenOrFail(directory), nullptr);  // writes all of it to tables
   for (const auto& file : fs::directory_iterator(directory)) {
-    if (file.path().extension() == ".sst") table = file.path();
+    if (file.path().extension() == ".sst") fs::remove(file.path());
   }
-  fs::remove(table);
   EXPECT_NE(Examine(directory), "");
 }
 
+// SLUICE_FLIPS: so many.
 TEST_F(Damage, AByteThatFlipsAnywhereNeverMakesAWrongBatch) {
   const char* wanted = std::getenv("SLUICE_FLIPS");
   const int flips = wanted != nullptr ? std::atoi(wanted) : 300;

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <future>
 #include <utility>
 #include <vector>
@@ -30,14 +29,9 @@ std::string ContentsAt(const std::string& space, std::uint64_t position) {
 History::History(Journal* journal, std::uint64_t seed, int spaces) : journal_(journal), dice_(seed) {
   for (int i = 0; i < spaces; ++i) {
     const std::string name = "space" + std::to_string(i);
-    spaces_[name];
     promises_[name];
+    TryToOwn(name, &spaces_[name]);
   }
-  Own();
-}
-
-void History::Own() {
-  for (auto& [name, space] : spaces_) TryToOwn(name, &space);
 }
 
 void History::TryToOwn(const std::string& name, Space* space) {
@@ -93,11 +87,6 @@ void History::Step() {
       journal_->Trim(name, promises.trimmed);
     }
   }
-}
-
-bool History::IsSettled() const {
-  return std::none_of(spaces_.begin(), spaces_.end(),
-                      [](const auto& space) { return space.second.epoch == 0 || space.second.is_waiting; });
 }
 
 void ExpectKept(Journal& journal, const std::map<std::string, Promises>& promises, bool all_levels) {

@@ -22,19 +22,16 @@ struct Promises {
 std::string RecordsAt(const std::string& space, std::uint64_t position);
 std::string ContentsAt(const std::string& space, std::uint64_t position);
 
-// Thread safety: one thread at a time, promises() from any, while it goes on.
+// Thread safety: as int.
 class History {
  public:
-  // `spaces`: how many. Requires: the journal outlives this.
+  // Takes `spaces` namespaces over; those that cannot be had now are tried again by Step. Requires: the journal
+  // outlives this.
   History(Journal* journal, std::uint64_t seed, int spaces);
 
-  // Takes all namespaces over; those that cannot be had now are tried again by Step.
-  void Own();
   // Sends the next batches of some namespaces, or again those that were not answered with Ok, and waits for the
   // answers; perhaps trims.
   void Step();
-  // All namespaces have nothing unanswered any more.
-  bool IsSettled() const;
 
   const std::map<std::string, Promises>& promises() const { return promises_; }
 

@@ -26,9 +26,9 @@ class Lab {
   virtual std::unique_ptr<Journal> Open() = 0;
   // Ends it as a process ends, and opens what it leaves.
   virtual std::unique_ptr<Journal> Reopen(std::unique_ptr<Journal> journal) = 0;
-  // Where a snapshot may go, and a journal on it.
+  // Where a snapshot may go, and a journal on it; `of` has made it.
   virtual std::string NewDirectory() = 0;
-  virtual std::unique_ptr<Journal> OpenSnapshot(const std::string& directory) = 0;
+  virtual std::unique_ptr<Journal> OpenSnapshot(const Journal& of, const std::string& directory) = 0;
 };
 
 struct Implementation {

@@ -46,6 +46,8 @@ inline RocksDbOptions SmallOptions() {
   options.memtable_bytes = 256 << 10;
   options.reserve_bytes = 64 << 10;
   options.retry_interval = std::chrono::milliseconds(1);
+  options.reclaim_bytes = 16 << 10;
+  options.reclaim_interval = std::chrono::milliseconds(1);
   return options;
 }
 
@@ -58,9 +60,9 @@ inline RocksDbOptions QuickOptions() {
 
 inline std::unique_ptr<RocksDbJournal> OpenOrFail(const std::string& directory,
                                                   const RocksDbOptions& options = QuickOptions()) {
-  std::string error;
-  std::unique_ptr<RocksDbJournal> journal = RocksDbJournal::Open(directory, options, &error);
-  EXPECT_NE(journal, nullptr) << error;
+  Health failure;
+  std::unique_ptr<RocksDbJournal> journal = RocksDbJournal::Open(directory, options, &failure);
+  EXPECT_NE(journal, nullptr) << failure.text;
   return journal;
 }
 
@@ -72,7 +74,9 @@ class RocksDbLab : public Lab {
     return Open();
   }
   std::string NewDirectory() override { return scratch_.path("snapshot" + std::to_string(++directories_)); }
-  std::unique_ptr<Journal> OpenSnapshot(const std::string& directory) override { return OpenOrFail(directory); }
+  std::unique_ptr<Journal> OpenSnapshot(const Journal&, const std::string& directory) override {
+    return OpenOrFail(directory);
+  }
 
  private:
   ScratchDirectory scratch_;
