@@ -156,6 +156,7 @@ void Space::Stop() {
   MutexLock lock(mutex_);
   if (stopped_) return;
   stopped_ = true;
+  gathering_.Stop();
   const Answer stopping = Spaces::Stopping();
   core_.CancelAll(stopping.reason, stopping.message, effects_);
   Finish();
@@ -232,6 +233,7 @@ void Space::Count() {
 void Space::ArmDeadline() {
   auto next = core_.NextDeadline();
   const auto consider = [&next](TimePoint time) { next = next ? std::min(*next, time) : time; };
+  if (gathering_.until() && core_.HasBatch()) consider(*gathering_.until());
   if (retry_) consider(*retry_);
   if (reread_) consider(*reread_);
   if (puts_held_ && core_.WaitsForMemory()) consider(latest_ + kRetry);

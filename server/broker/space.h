@@ -19,6 +19,7 @@
 #include "common/command.h"
 #include "common/ids.h"
 #include "server/broker/completion.h"
+#include "server/broker/gathering.h"
 #include "server/broker/recovered_space.h"
 #include "server/broker/schedule.h"
 #include "server/broker/session.h"
@@ -140,6 +141,8 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   void AddHeld(const AnswerReceiver& receiver, std::vector<Delivery>* deliveries) const SLUICE_REQUIRES(mutex_);
   // While true, the journal takes only what frees space: puts that wait for room go on waiting.
   void HoldPuts(bool hold) SLUICE_REQUIRES(mutex_);
+  // Answers that wait for the next batch, with those of the step.
+  std::size_t Unwritten() const SLUICE_REQUIRES(mutex_);
   // Hands on what the step has said and asked for. May bring about answers: puts that waited for room in a batch.
   void Flush() SLUICE_REQUIRES(mutex_);
   void Load() SLUICE_REQUIRES(mutex_);
@@ -178,8 +181,9 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   std::uint64_t epoch_ SLUICE_GUARDED_BY(mutex_) = 0;    // 0: it is not ours yet, or there is no journal
   std::uint64_t durable_ SLUICE_GUARDED_BY(mutex_) = 0;  // position of the last batch that the journal has
   std::shared_ptr<const journal::Batch> in_flight_ SLUICE_GUARDED_BY(mutex_);  // on its way; null: none is
-  std::uint64_t trim_ SLUICE_GUARDED_BY(mutex_) = 0;                           // when it is there; 0: nothing
-  bool noted_ SLUICE_GUARDED_BY(mutex_) = false;                               // that it is tried again
+  Gathering gathering_ SLUICE_GUARDED_BY(mutex_);
+  std::uint64_t trim_ SLUICE_GUARDED_BY(mutex_) = 0;          // when it is there; 0: nothing
+  bool noted_ SLUICE_GUARDED_BY(mutex_) = false;              // that it is tried again
   std::optional<TimePoint> retry_ SLUICE_GUARDED_BY(mutex_);  // when it is appended, or the namespace owned, again
   bool puts_held_ SLUICE_GUARDED_BY(mutex_) = false;
   std::vector<Held> held_ SLUICE_GUARDED_BY(mutex_);

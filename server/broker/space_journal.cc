@@ -123,9 +123,15 @@ void Space::AddHeld(const AnswerReceiver& receiver, std::vector<Delivery>* deliv
   }
 }
 
+std::size_t Space::Unwritten() const {
+  const auto waits = [this](const auto& answered) { return answered.second.after > durable_; };
+  return held_.size() +
+         static_cast<std::size_t>(std::count_if(effects_.answers.begin(), effects_.answers.end(), waits));
+}
+
 void Space::Flush() {
   bool was_full = false;
-  if (!in_flight_ && epoch_ != 0 && trouble_.empty() && core_.HasBatch()) {
+  if (!in_flight_ && epoch_ != 0 && trouble_.empty() && core_.HasBatch() && gathering_.IsOver(Now(), Unwritten())) {
     queue::LogBatch taken = core_.TakeBatch(Now(), effects_);
     trim_ = taken.trim;
     was_full = taken.was_full;
@@ -138,6 +144,7 @@ void Space::Flush() {
                        .reserve = !taken.adds,
                        .records = std::move(taken.records),
                        .contents = std::move(taken.contents)});
+    gathering_.Sent(Now());
     Append();
   }
   if (was_full) core_.RetryMemory(Now(), effects_);
@@ -193,6 +200,8 @@ void Space::Appended(Result result) {
       if (held.receiver) CompletionScope::Defer([keep = std::move(held.receiver)] {});
     }
   }
+  gathering_.Landed(Now(), static_cast<std::size_t>(held_.end() - later),
+                    static_cast<std::size_t>(later - held_.begin()));
   held_.erase(later, held_.end());
   Finish();
   if (!in_flight_) written_.NotifyAll();

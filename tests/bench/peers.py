@@ -34,6 +34,7 @@ examples:
   peers.sh                                        everything; six minutes, ten on a busy machine
   peers.sh --quick                                does it run?
   TMPDIR=/ssd peers.sh --durable                  what is answered is on the disk of /ssd: Sluice beside Redis
+  peers.sh --durable --sync-ms 2                  the same on a disk that takes 2 ms to sync
   peers.sh --systems sluice,redis --workloads w1,w3 --sizes 100 --rounds 5 --seconds 2
   peers.sh --systems sluice --no-install --json sluice.json        no peer needed
 
@@ -76,6 +77,8 @@ def parse(words):
     parser.add_argument("--quick", action="store_true", help="one round of 0.2 s, the smallest size and burst")
     parser.add_argument("--durable", action="store_true",
                         help=f"the systems {', '.join(DURABLE_CHOICE[0])}; {', '.join(DURABLE_CHOICE[1])}")  # fmt: skip
+    parser.add_argument("--sync-ms", type=float, default=0,
+                        help="each sync of a server takes so much longer, as on a slower disk; default 0")  # fmt: skip
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write the rows there, too")
     parser.add_argument("--sluice-bin", metavar="DIR", type=pathlib.Path, default=ROOT / "build" / "release" / "bin",
                         help="the folder of sluiced and queue_load; without it they are built")  # fmt: skip
@@ -138,6 +141,15 @@ def disk():
     return f"{folder} ({done.stdout.strip()})"
 
 
+def slow_down(syncs_ms, programs):
+    """Of the servers that are started from now on."""
+    library = programs / "libslow_sync.so"
+    if not library.is_file():
+        sys.exit(f"peers: {programs} has no {library.name}: build slow_sync, or leave --sync-ms out")
+    os.environ["LD_PRELOAD"] = str(library)
+    os.environ["SLUICE_BENCH_SYNC_US"] = str(round(syncs_ms * 1000))
+
+
 def progress(text):
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")
@@ -151,6 +163,8 @@ def main(words):
     for name in ("sluiced", "queue_load"):
         if not (args.sluice_bin / name).is_file():
             sys.exit(f"peers: {args.sluice_bin} has no {name}: build it, or leave --sluice-bin out")
+    if args.sync_ms > 0:
+        slow_down(args.sync_ms, args.sluice_bin)
     begin = time.monotonic()
     absent = {system: why for system in args.systems if (why := can_run(system, args.sluice_bin))}
     with contextlib.ExitStack() as stack:
@@ -164,7 +178,8 @@ def main(words):
     machine = f"{os.cpu_count()} cores, Linux {platform.release()}"
     print(f"{machine}; medians of {args.rounds} rounds of {args.seconds:g} s, client and server on one machine")
     if args.latency:
-        print(f"durable systems write to {disk()}")
+        slower = f"; each sync takes {args.sync_ms:g} ms longer" if args.sync_ms > 0 else ""
+        print(f"durable systems write to {disk()}{slower}")
     print(table.text(rows))
     print("\n" + "\n".join(f"{name}: {NOTES[name]}" for name in args.systems if name in NOTES))
     others = [run["other_cpu"] for run in runs if "other_cpu" in run]

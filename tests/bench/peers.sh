@@ -34,6 +34,6 @@ install_missing() ( # Installed, not started: the servers of the run are its own
 if $install && [ "${#missing[@]}" -gt 0 ]; then install_missing; fi
 if $build; then
   cmake -S "$root" --preset release >/dev/null
-  cmake --build "$root/build/release" --target sluiced queue_load >&2
+  cmake --build "$root/build/release" --target sluiced queue_load slow_sync >&2
 fi
 exec python3 -B "$here/peers.py" "$@"
