@@ -124,7 +124,7 @@ void Space::AddHeld(const AnswerReceiver& receiver, std::vector<Delivery>* deliv
 }
 
 std::size_t Space::Unwritten() const {
-  const auto waits = [this](const auto& answered) { return answered.second.after > durable_; };
+  const auto waits = [durable = durable_](const auto& answered) { return answered.second.after > durable; };
   return held_.size() +
          static_cast<std::size_t>(std::count_if(effects_.answers.begin(), effects_.answers.end(), waits));
 }
