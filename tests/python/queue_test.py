@@ -68,7 +68,7 @@ class TaskDone(ServerCase):
         queue.get()
         (lease,) = queue._held.line()
         queue._native().task_done([lease.fence])  # as somebody else would
-        self.assertRaises(sluice.LeaseLost, queue.task_done)
+        self.assertRaises(sluice.LeaseLost, queue.task_done, "item")
         self.assertRaises(ValueError, queue.task_done)
 
     def test_items_of_a_queue_object_that_is_gone_go_back(self):

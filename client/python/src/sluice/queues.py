@@ -46,9 +46,9 @@ class Queue(QueueBase, Generic[T]):
     max_bytes     payload bytes that may wait; 0 (default): no bound
     count_leased  True: the bounds count items that are taken and not done, too
     max_attempts  deliveries after which a failed or lost item is dead; 0 (default): no limit
-    prefetch      0 (default), or so many items are got in advance, and task_done() is told with
-                  the next message, after 20 ms at most: no round trip for either. An item that
-                  is here waits for its turn here; a lease that was lost is not heard of
+    prefetch      0 (default), or so many items are got in advance: no round trip for them, nor
+                  for task_done(item). An item that is here waits for its turn here; a lease that
+                  was lost is not heard of
 
     A get takes the item under a lease; task_done() finishes it. An item whose taker dies, or
     whose Queue object is gone, goes back to its place. So a program that never calls task_done()
@@ -104,13 +104,15 @@ class Queue(QueueBase, Generic[T]):
     def task_done(self, item: T = _OLDEST) -> None:
         """The work on an item is finished.
 
-        Without an argument: on the oldest that this thread took. With one: on this item, whoever
-        took it; it is found by identity, else by equality. ValueError: there is none. LeaseLost:
-        somebody else has, or has done, it.
+        Without an argument: on the oldest that this thread took. Waits for nothing: the server is
+        told with the next message, after 20 ms at most. ValueError: this thread took none.
+
+        With one: on this item, whoever took it; it is found by identity, else by equality. Waits
+        for the server. ValueError: there is none. LeaseLost: somebody else has, or has done, it.
         """
         lease, value = self._held.pop_oldest() if item is _OLDEST else self._held.pop(item)
         try:
-            if self._prefetch:
+            if item is _OLDEST or self._prefetch:
                 lease.done_nowait()
             else:
                 lease.done()
