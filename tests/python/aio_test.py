@@ -32,6 +32,37 @@ class AioCase(ServerCase, unittest.IsolatedAsyncioTestCase):
         return await asyncio.wait_for(awaitable, DEADLINE_S)
 
 
+class Window(AioCase):
+    """Puts that wait because the client has too many unanswered."""
+
+    async def test_one_that_does_not_use_its_turn_passes_it_on(self):
+        outcomes = sluice.aio.loops.outcomes()
+        full = False
+        begun = {"first": asyncio.Event(), "third": asyncio.Event()}
+
+        def put(name):
+            def begin(_completions, _token):
+                if full:
+                    raise sluice.LimitReached("full")
+                if name not in begun:
+                    raise sluice.TooLarge("never")
+                begun[name].set()
+
+            return asyncio.create_task(outcomes.of_put(begin))
+
+        first = put("first")
+        await self.soon(begun["first"].wait())
+        full = True
+        second, third = put("too large"), put("third")
+        await asyncio.sleep(0)  # both wait now
+        full = False
+        first.cancel()
+        with self.assertRaises(sluice.TooLarge):
+            await self.soon(second)
+        await self.soon(begun["third"].wait())
+        third.cancel()
+
+
 class Waiting(AioCase):
     async def test_thousands_of_coroutines_wait_on_one_connection(self):
         queue = self.new_queue()

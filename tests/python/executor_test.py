@@ -292,6 +292,35 @@ class Shutdown(ExecutorCase):
             future.result(DEADLINE_S)
 
 
+class Late:
+    """A queue that something happens to just before a put."""
+
+    def __init__(self, queue, happens):
+        self._queue, self._happens = queue, happens
+
+    def put(self, *args):
+        happens, self._happens = self._happens, lambda: None
+        happens()
+        return self._queue.put(*args)
+
+    def __getattr__(self, name):
+        return getattr(self._queue, name)
+
+
+class Races(ExecutorCase):
+    def test_a_submit_that_comes_just_after_all_was_taken_back_is_taken_back(self):
+        executor = self.executor()
+        executor.submit(served.add, 1).cancel()  # all is made
+        late = Late(
+            executor.queue._native(), lambda: executor.shutdown(wait=False, cancel_futures=True)
+        )
+        executor.queue._native = lambda: late
+        future = executor.submit(served.add, 1)
+        executor.shutdown()
+        self.assertTrue(future.cancelled())
+        self.assertEqual(sluice.Queue(self.client, self.name).qsize(), 0)
+
+
 class Vanished(ExecutorCase):
     """A future never hangs: what becomes of calls that are taken away."""
 
@@ -393,6 +422,14 @@ class Pools(ExecutorCase):
             self.executor().submit(served.boom, "x").result(DEADLINE_S)
         ((name, error),) = told
         self.assertEqual((name, str(error)), ("served:boom", "x"))
+
+    def test_the_item_of_a_worker_that_its_callback_ended_comes_again(self):
+        queue = sluice.Queue(self.client, self.name)
+        queue.put(1)
+        pool = self.pool(served.boom, workers=1, on_error=lambda *_: 1 / 0)
+        with self.assertRaises(ZeroDivisionError):
+            pool.wait(DEADLINE_S)
+        self.assertEqual(queue.get(timeout=DEADLINE_S), 1)  # the pool is still there
 
     def test_a_pool_whose_client_is_closed_says_so(self):
         client = sluice.Client(self.server.address)

@@ -6,6 +6,8 @@ import unittest
 import script
 from server_case import ServerCase, wait_until
 
+import sluice
+
 INTERRUPTED = """
 try:
     {call}
@@ -120,6 +122,14 @@ print(jobs.get(), flush=True)
             queue.put("item")
             self.assertEqual(process.wait(), 0, str(process))
             self.assertEqual(process.stdout, "rang\nitem\n")
+
+    def test_a_handler_may_use_the_client_while_its_thread_connects(self):
+        client = sluice.Client("unix:/nowhere", connect_timeout=1)
+        self.addCleanup(signal.signal, signal.SIGALRM, signal.getsignal(signal.SIGALRM))
+        signal.signal(signal.SIGALRM, lambda *_: client.close())
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        self.assertRaises(sluice.Error, sluice.Queue(client, "jobs").get)
+        self.assertRaises(sluice.Cancelled, client.native)
 
 
 if __name__ == "__main__":

@@ -91,6 +91,26 @@ class Tasks(ServerCase):
             self.assertGreater(task.fence, 0)
         self.assertEqual(queue.stats()["done"], 1)
 
+    def test_the_loop_of_a_worker_ends_when_all_is_finished(self):
+        queue = self.new_queue()
+        queue.put("item")
+        first = queue.task()
+        first.__enter__()
+        queue.shutdown()
+
+        def work():
+            with self.assertRaises(sluice.ShutDown):
+                while True:
+                    with queue.task(until_finished=True) as item:
+                        worked.append(item)
+
+        worked = []
+        other = self.in_thread(work)
+        self.await_stat(queue, "waiting_getters", 1)
+        first.__exit__(KeyError, KeyError("again"), None)
+        other.result()
+        self.assertEqual(worked, ["item"])
+
     def test_an_exception_fails_the_item_with_its_traceback_and_it_comes_again(self):
         queue = self.new_queue()
         queue.put("item")

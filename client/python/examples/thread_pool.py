@@ -5,6 +5,7 @@ again. No more is taken than the pool has threads for, so the rest stays in the 
 """
 
 import concurrent.futures
+import contextlib
 import threading
 
 import sluice
@@ -20,20 +21,22 @@ def work(queue):
     lengths = []
     free = threading.Semaphore(THREADS)
 
-    def finished(item, future):
-        lengths.append(future.result())
-        queue.task_done(item)
-        free.release()
+    def run(item, task):
+        try:
+            with task:  # done at the end; an exception: failed, and tried again
+                lengths.append(process_item(item))
+        finally:
+            free.release()
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=THREADS) as executor:
         while True:
             free.acquire()
-            try:
-                item = queue.get()
-            except sluice.ShutDown:
-                break
-            future = executor.submit(process_item, item)
-            future.add_done_callback(lambda future, item=item: finished(item, future))
+            with contextlib.ExitStack() as task:
+                try:
+                    item = task.enter_context(queue.task(until_finished=True))
+                except sluice.ShutDown:
+                    break
+                executor.submit(run, item, task.pop_all())
     return lengths
 
 

@@ -214,10 +214,10 @@ class Queue(QueueBase, Generic[T]):
 
     # ---- beyond asyncio.Queue ----
 
-    def task(self, *, timeout: Optional[float] = None) -> Task[T]:
+    def task(self, *, timeout: Optional[float] = None, until_finished: bool = False) -> Task[T]:
         """`async with queue.task() as item:` gets an item; done at the end, failed by an
-        exception."""
-        return Task(lambda: self._take(timeout))
+        exception. `until_finished` as in sluice.Queue.task()."""
+        return Task(lambda: self._take(timeout, until_finished))
 
     async def put_many(
         self,
@@ -295,8 +295,10 @@ class Queue(QueueBase, Generic[T]):
         super()._forked(left)
         self._made = False
 
-    async def _take(self, timeout: Optional[float]) -> "Tuple[T, Lease]":
-        (lease,) = await self._leases(1, timeout)
+    async def _take(
+        self, timeout: Optional[float], until_finished: bool = False
+    ) -> "Tuple[T, Lease]":
+        (lease,) = await self._leases(1, timeout, until_finished=until_finished)
         return self._decode(lease), lease
 
     async def _leases(
@@ -305,12 +307,13 @@ class Queue(QueueBase, Generic[T]):
         timeout: Optional[float],
         min_items: int = 0,
         linger: float = 0.0,
+        until_finished: bool = False,
     ) -> "List[Lease]":
         queue = await self._there()
         with _translated:
             leases: "List[Lease]" = await loops.outcomes().of(
                 lambda completions, token: queue.get_many_async(
-                    completions, token, max_items, timeout, min_items, linger
+                    completions, token, max_items, timeout, min_items, linger, until_finished
                 )
             )
         return leases

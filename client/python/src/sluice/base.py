@@ -53,7 +53,7 @@ class QueueBase:
         }
         self._prefetch = prefetch
         self._held = Held()
-        self._making = threading.Lock()
+        self._making = threading.RLock()  # reentrant: for handlers of signals
         self._queue: "Optional[NativeQueue]" = None
         self._source: "Union[NativeQueue, Consumer, None]" = None
         fork.watch(self)
@@ -149,9 +149,11 @@ class QueueBase:
     def _make(self) -> None:
         with self._making:
             if self._queue is None:
-                queue = self._client.native().queue(self.name, self._settings)
-                self._source = queue.consumer(self._prefetch) if self._prefetch else queue
-                self._queue = queue
+                client = self._client.native()
+                if self._queue is None:  # a signal's handler may have been faster
+                    queue = client.queue(self.name, self._settings)
+                    self._source = queue.consumer(self._prefetch) if self._prefetch else queue
+                    self._queue = queue
 
     def _settled(self, call: "Callable[[NativeQueue], _Result]") -> _Result:
         """Runs `call`; makes the queue first when it does not exist, which only puts and gets do
@@ -203,7 +205,7 @@ class QueueBase:
         left += [self._queue, self._source]
         self._queue = None
         self._source = None
-        self._making = threading.Lock()
+        self._making = threading.RLock()
         self._held.forget(left)
 
 

@@ -57,7 +57,8 @@ class Client:
             "min_backoff": min_backoff,
             "max_backoff": max_backoff,
         }
-        self._lock = threading.Lock()
+        # Reentrant: a signal's handler may use the client while its thread connects.
+        self._lock = threading.RLock()
         self._native: "Optional[_native.Client]" = None
         self._closed = False
         fork.watch(self)
@@ -82,13 +83,22 @@ class Client:
                 fork.check()
                 from sluice import _native
 
-                if self._closed:
-                    from sluice.exceptions import Cancelled
-
-                    raise Cancelled("the client was closed")
-                self._native = _native.Client(self.address, **self._options)
-                _close_with_process(self)
+                self._check_open()
+                native = _native.Client(self.address, **self._options)
+                if self._closed or self._native is not None:  # a signal's handler was faster
+                    native.close()
+                    self._check_open()
+                else:
+                    self._native = native
+                    _close_with_process(self)
+            assert self._native is not None
             return self._native
+
+    def _check_open(self) -> None:
+        if self._closed:
+            from sluice.exceptions import Cancelled
+
+            raise Cancelled("the client was closed")
 
     # ---- the server's queues ----
 
@@ -156,7 +166,7 @@ class Client:
     def _forked(self, left: List[Any]) -> None:
         left.append(self._native)
         self._native = None
-        self._lock = threading.Lock()  # another thread may have had it
+        self._lock = threading.RLock()  # another thread may have had it
 
 
 def _remake(cls: Type[Client], address: str, options: Dict[str, Any]) -> Client:
@@ -185,12 +195,12 @@ def _close_if_there(client: "weakref.ref[Client]") -> None:
 
 
 _shared: "weakref.WeakValueDictionary[str, Client]" = weakref.WeakValueDictionary()
-_shared_lock = threading.Lock()
+_shared_lock = threading.RLock()
 
 
 def _renew_lock() -> None:
     global _shared_lock
-    _shared_lock = threading.Lock()
+    _shared_lock = threading.RLock()
 
 
 os.register_at_fork(after_in_child=_renew_lock)

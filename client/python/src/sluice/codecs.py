@@ -43,20 +43,23 @@ class DefaultCodec:
         kind = type(value)
         if kind is bytes:
             return value, BYTES
-        if kind is str:
-            return value.encode(), TEXT
-        if kind is int:
-            return b"%d" % value, JSON
+        try:
+            if kind is str:
+                return value.encode(), TEXT
+            if kind is int:
+                return b"%d" % value, JSON
+        except ValueError as error:  # half a character, or thousands of digits
+            raise EncodeError(f"it cannot travel as text: {error}") from error
         if hasattr(value, "SerializeToString") and hasattr(value, "DESCRIPTOR"):
             return value.SerializeToString(), f"{PROTOBUF}; type={value.DESCRIPTOR.full_name}"
         import json
 
-        _check_json(list(value) if kind is tuple else value)
+        _check(list(value) if kind is tuple else value, _JSON_LEAVES)
         try:
-            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         except (ValueError, RecursionError) as error:  # it holds itself, or is too deep
             raise EncodeError(f"JSON does not take it: {error}") from error
-        return text.encode(), JSON_TUPLE if kind is tuple else JSON
+        return text, JSON_TUPLE if kind is tuple else JSON
 
     def decode(self, payload: bytes, content_type: str) -> Any:
         decode, parameters = _decoder_of(content_type)
@@ -91,6 +94,7 @@ class MsgpackCodec(DefaultCodec):
         self._packb: Callable[..., bytes] = msgpack.packb
 
     def encode(self, value: Any) -> Tuple[bytes, str]:
+        _check(value, _MSGPACK_LEAVES)
         try:
             return self._packb(value, use_bin_type=True, strict_types=True), MSGPACK
         except (TypeError, ValueError, OverflowError) as error:
@@ -117,14 +121,18 @@ class UnsafePickleCodec(DefaultCodec):
         return pickle.loads(payload)
 
 
-def _check_json(value: Any) -> None:
-    """Raises EncodeError for what JSON would bring back as something else."""
+_JSON_LEAVES = frozenset((str, int, bool, type(None)))
+_MSGPACK_LEAVES = _JSON_LEAVES | {bytes, float}
+
+
+def _check(value: Any, leaves: "frozenset[type]") -> None:
+    """Raises EncodeError for what would come back as something else."""
     waiting = [value]
     seen = set()  # containers: one may hold itself
     while waiting:
         value = waiting.pop()
         kind = type(value)
-        if kind is str or kind is int or kind is bool or value is None:
+        if kind in leaves:
             continue
         if kind is float:
             if value - value != 0:  # NaN or infinite
@@ -141,7 +149,7 @@ def _values(value: "dict[Any, Any]") -> Any:
     for key in value:
         if type(key) is not str:
             raise EncodeError(
-                f"a dict with a key of type {type(key).__name__}: JSON would make it a str; "
+                f"a dict with a key of type {type(key).__name__}, which would not come back so; "
                 "use str keys, or a list of pairs"
             )
     return value.values()
@@ -150,7 +158,7 @@ def _values(value: "dict[Any, Any]") -> Any:
 def _refusal(kind: type) -> str:
     name = kind.__qualname__
     if kind is tuple:
-        return "a tuple within another value: JSON would bring it back as a list; use a list"
+        return "a tuple within another value: it would come back as a list; use a list"
     if kind in (bytearray, memoryview):
         return f"a {name} would come back as bytes: put bytes(value)"
     if kind is bytes:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, TypeVa
 from sluice import calls
 from sluice.client import Client
 from sluice.codecs import Codec
-from sluice.exceptions import Cancelled, Empty, Error, Full, ShutDown
+from sluice.exceptions import (
+    Cancelled,
+    Empty,
+    Error,
+    Full,
+    LeaseLost,
+    LimitReached,
+    SessionLost,
+    ShutDown,
+)
 from sluice.queues import Queue
 from sluice.replies import Replies
 from sluice.stoppable import Stop
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _BATCH = 1000
+_PAUSE_S = 0.05
 
 
 class Executor(futures.Executor):
@@ -73,7 +83,8 @@ class Executor(futures.Executor):
         self._codec = self._queue._codec
         self._replies = Replies(self._queue, self._codec)
         self._stop = Stop()
-        self._discarding = threading.Lock()
+        self._takes_back = False
+        self._taking_back = threading.Lock()
         weakref.finalize(self, self._replies.close)
 
     @property
@@ -92,11 +103,14 @@ class Executor(futures.Executor):
         content = calls.encode_arguments(args, kwargs, self._codec)
         function = {calls.FUNCTION: calls.name_of(fn)}
         try:
-            return self._replies.call(lambda headers: self._put(content, {**function, **headers}))
+            future = self._replies.call(lambda headers: self._put(content, {**function, **headers}))
         except Cancelled:
-            if not self._stop.requested:
-                raise
-        raise RuntimeError("cannot schedule new futures after shutdown")
+            if self._stop.requested:
+                raise RuntimeError("cannot schedule new futures after shutdown") from None
+            raise
+        if self._takes_back:  # since before this call was there
+            self._take_all_back()
+        return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """No more calls; a submit that waits for room ends with RuntimeError. Idempotent.
@@ -107,8 +121,8 @@ class Executor(futures.Executor):
         """
         self._stop.request()
         if cancel_futures:
-            with self._discarding:
-                self._discard()
+            self._takes_back = True
+            self._take_all_back()
         self._replies.close()
         if wait:
             self._replies.wait()
@@ -116,26 +130,35 @@ class Executor(futures.Executor):
     def _put(self, content: calls.Encoded, headers: Mapping[str, str]) -> None:
         queue = self._queue._native()
         payload, content_type = content
-        if self._stop.requested:
-            raise Cancelled("shut down")
-        try:
-            queue.put(payload, content_type, 0, headers, 0.0)
-        except Full:
-            self._stop.wait(
-                lambda completions, token: queue.put_async(
-                    completions, token, payload, content_type, 0, headers
+        while not self._stop.requested:
+            try:
+                queue.put(payload, content_type, 0, headers, 0.0)
+                return
+            except Full:
+                pass
+            try:
+                self._stop.wait(
+                    lambda completions, token: queue.put_async(
+                        completions, token, payload, content_type, 0, headers
+                    )
                 )
-            )
+                return
+            except LimitReached:  # the client has too many puts that wait
+                self._stop.pause(_PAUSE_S)
+        raise Cancelled("shut down")
 
-    def _discard(self) -> None:
-        if not self._replies.pending():
-            return
-        try:
-            self._take_back()
-        except (Empty, ShutDown):
-            pass  # that were all
-        except Error:
-            self._replies.cancel_all()  # the client is closed, the queue or the server is gone
+    def _take_all_back(self) -> None:
+        with self._taking_back:
+            while self._replies.pending():
+                try:
+                    self._take_back()
+                except (Empty, ShutDown):
+                    return  # that were all
+                except (LeaseLost, SessionLost):
+                    continue  # some are there again
+                except Error:
+                    self._replies.cancel_all()  # the client, the queue or the server is gone
+                    return
 
     def _take_back(self) -> None:
         queue = self._queue._native()

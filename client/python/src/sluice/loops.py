@@ -46,21 +46,27 @@ class Outcomes:
     async def of_put(self, begin: "Begin") -> Any:
         """As of(), and waits, first come, first served, while the client has too many puts
         unanswered."""
-        if self._for_room:
-            await self._room(self._for_room.append)
-        while True:
-            try:
-                token, future, operation = self._begin(begin)
-                break
-            except LimitReached:
-                await self._room(self._for_room.appendleft)  # it was its turn
-        self._tell_room()  # there may be more of it
+        try:
+            token, future, operation = await self._begin_put(begin)
+        finally:
+            self._tell_room()  # there may be more of it, or it was not used
         self._puts += 1
         try:
             return await self._end(token, future, operation)
         finally:
             self._puts -= 1
             self._tell_room()
+
+    async def _begin_put(
+        self, begin: "Begin"
+    ) -> "tuple[int, asyncio.Future[Any], Optional[_native.Operation]]":
+        if self._for_room:
+            await self._room(self._for_room.append)
+        while True:
+            try:
+                return self._begin(begin)
+            except LimitReached:
+                await self._room(self._for_room.appendleft)  # it was its turn
 
     async def of_thread(self, owner: Any, call: Callable[[], Any]) -> None:
         """Waits for `call`, in a thread: for one at a time for each owner."""
@@ -122,12 +128,7 @@ class Outcomes:
             return
         future = asyncio.get_running_loop().create_future()
         join(future)
-        try:
-            await future
-        except asyncio.CancelledError:
-            if not future.cancelled():
-                self._tell_room()  # to somebody else
-            raise
+        await future
 
     def _tell_room(self) -> None:
         while self._for_room:

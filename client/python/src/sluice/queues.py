@@ -50,8 +50,8 @@ class Queue(QueueBase, Generic[T]):
                   for task_done(item). An item that is here waits for its turn here; a lease that
                   was lost is not heard of
 
-    A get takes the item under a lease; task_done() finishes it. An item whose taker dies, or
-    whose Queue object is gone, goes back to its place. So a program that never calls task_done()
+    A get takes the item under a lease; task_done() finishes it. An item whose taker's process
+    dies, or whose Queue object is gone, goes back to its place. So a program that never calls task_done()
     wants a SimpleQueue.
 
     All calls raise what `queue.Queue` raises, and the sluice.Errors: Unavailable and so on.
@@ -127,9 +127,19 @@ class Queue(QueueBase, Generic[T]):
 
     # ---- beyond queue.Queue ----
 
-    def task(self, block: bool = True, timeout: Optional[float] = None) -> Task[T]:
-        """`with queue.task() as item:` gets an item; done at the end, failed by an exception."""
-        return Task(lambda: self._take(block, timeout))
+    def task(
+        self,
+        block: bool = True,
+        timeout: Optional[float] = None,
+        *,
+        until_finished: bool = False,
+    ) -> Task[T]:
+        """`with queue.task() as item:` gets an item; done at the end, failed by an exception.
+
+        `until_finished`: for the loop of a worker. After shutdown() it waits on while others
+        work on items, which come back if they fail; ShutDown when all are done.
+        """
+        return Task(lambda: self._take(block, timeout, until_finished))
 
     def put_many(
         self,
@@ -198,8 +208,10 @@ class Queue(QueueBase, Generic[T]):
             self._held.put_back([each for each in taken if not each[0].decided])
             raise
 
-    def _take(self, block: bool, timeout: Optional[float]) -> "Tuple[T, Lease]":
-        lease = self._gets().get(wait_time(block, timeout))
+    def _take(
+        self, block: bool, timeout: Optional[float], until_finished: bool = False
+    ) -> "Tuple[T, Lease]":
+        lease = self._gets().get(wait_time(block, timeout), until_finished)
         return self._decode(lease), lease
 
 

@@ -118,6 +118,8 @@ class Replies:
         durability = self._jobs._settled(lambda jobs: jobs.describe())["settings"]["durability"]
         name = f"{self._jobs.name}.results-{uuid.uuid4().hex[:12]}"
         client.create(name, durability=durability)
+        if self._reading:  # a signal's handler was faster
+            return self._delete(name)
         self._name, self._wake, self._reading = name, os.pipe(), True
         self._thread = threading.Thread(
             target=self._read, args=(name, self._wake[0]), name="sluice-replies", daemon=True
@@ -208,7 +210,10 @@ class Replies:
         self._futures = {}
         self._put = set()
         self._thread = None
-        self._reading = False
+        if self._reading:
+            for descriptor in self._wake:
+                os.close(descriptor)
+        self._reading = self._asleep = False
 
 
 class _Call(Future[Any]):

@@ -10,6 +10,7 @@ from sluice.exceptions import (
     CallLost,
     Cancelled,
     Empty,
+    LimitReached,
     QueueDeleted,
     QueueNotFound,
     SessionLost,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _GET, _JOIN = 0, 1  # tokens
 _BATCH = 1000
+_PAUSE_S = 0.2
 _PATIENCE_S = 1.0  # after so long, it is asked whether calls are still there
 
 
@@ -113,7 +115,9 @@ class Reader:
                 "the queue of the results is gone: the server lost it with its memory, or "
                 "somebody deleted it"
             ) from error
-        if error is not None and not isinstance(error, SessionLost):
+        if isinstance(error, (LimitReached, Unavailable)):
+            time.sleep(_PAUSE_S)  # it is asked again
+        elif error is not None and not isinstance(error, SessionLost):
             raise error
         for lease in leases or ():
             self._waiting.arrived(lease)
@@ -151,7 +155,7 @@ class Reader:
                 return True
             except SessionLost:
                 continue
-            except Unavailable:
+            except (LimitReached, Unavailable):
                 return False
             except (QueueNotFound, QueueDeleted) as error:
                 self._arrived(None, error)

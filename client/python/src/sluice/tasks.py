@@ -70,21 +70,16 @@ class Task(Generic[T]):
             return
         try:
             if isinstance(error, Exception):
-                self.lease.fail(_text(error))
+                self.lease.fail(failure(error))
             else:
                 self.lease.release()
         except Error:
             pass  # the block's own exception says more; the item comes again
 
 
-def _text(error: BaseException) -> str:
-    """The traceback; its end, when it is long."""
+def failure(error: BaseException) -> str:
+    """The text that a failed item is given: the traceback; its end, when it is long."""
     import traceback
 
     text = "".join(traceback.format_exception(error))
     return text.encode(errors="replace")[-_ERROR_BYTES:].decode(errors="ignore")
-
-
-def failure(error: BaseException) -> Any:
-    """The text that a failed item is given: for the package's own workers."""
-    return _text(error)

@@ -159,8 +159,19 @@ class WorkerPool:
         lease = self._get()
         if lease is None:
             return False
-        self._finish(lease)
+        try:
+            self._finish(lease)
+        except BaseException:  # on_error's, say: its traceback lives on, and the lease with it
+            self._give_back(lease)
+            raise
         return True
+
+    def _give_back(self, lease: "Lease") -> None:
+        try:
+            if not lease.decided:
+                lease.release()
+        except Error:
+            pass  # it comes again
 
     def _get(self) -> "Optional[Lease]":
         """None: this worker is done."""
