@@ -6,7 +6,8 @@ others, until it is told to end, or the queue is shut down and finished.
 SIGTERM and SIGINT: no more calls; what is begun is finished. A second one ends the process, and
 what it had begun is made by another worker.
 
-Exit status: 0 ended, by SIGTERM too; 1 other error; 2 usage; 6 no server; 130 SIGINT.
+Exit status: 0 ended, by SIGTERM too; 1 other error; 2 usage; 6 no server; 130 SIGINT; 143 a second
+SIGTERM.
 """
 
 import argparse
