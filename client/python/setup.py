@@ -15,7 +15,13 @@ from setuptools.command.build_ext import build_ext
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 NEEDED = "the Debian packages of the stages `build` and `python` in docker/packages.txt"
-OPTIONS = ("-DCMAKE_BUILD_TYPE=Release", "-DSLUICE_BUILD_TESTS=OFF", "-DSLUICE_BUILD_PYTHON=ON")
+OPTIONS = (
+    "-DCMAKE_BUILD_TYPE=Release",
+    "-DCMAKE_UNITY_BUILD=ON",
+    "-DCMAKE_UNITY_BUILD_BATCH_SIZE=12",
+    "-DSLUICE_BUILD_TESTS=OFF",
+    "-DSLUICE_BUILD_PYTHON=ON",
+)
 
 
 class CMakeBuild(build_ext):
