@@ -1,6 +1,7 @@
 """CPython's own tests of asyncio's queues, run against sluice.aio."""
 
 import asyncio
+import contextlib
 import importlib.util
 import math
 import types
@@ -51,12 +52,40 @@ class Asyncio(types.ModuleType):
     def PriorityQueue(self, maxsize=0):
         return self._make(sluice.aio.PriorityQueue, maxsize)
 
+    def get_running_loop(self):
+        return Loop(asyncio.get_running_loop(), self._queues)
+
     async def sleep(self, delay):
         """The tests write sleep(0) for "all that can go on goes on": that takes a server, too."""
         await asyncio.sleep(delay)
+        empty = self._case.new_queue(0, sluice.aio.Queue)
         for _ in range(3):
             for queue in self._queues:
                 await asyncio.to_thread(queue.stats)
+            # Its outcome comes to the loop behind those of all that was answered before it.
+            with contextlib.suppress(asyncio.QueueEmpty):
+                await empty.get(timeout=0)
+
+
+class Loop:
+    """The tests write call_later(0.01) for "when the other one waits"."""
+
+    def __init__(self, loop, queues):
+        self._loop, self._queues = loop, queues
+
+    def __getattr__(self, name):
+        return getattr(self._loop, name)
+
+    def call_later(self, _delay, call, *args):
+        self._later = self._loop.create_task(self._when_one_waits(call, *args))
+
+    async def _when_one_waits(self, call, *args):
+        waiting = 0
+        while not waiting:
+            for queue in self._queues:
+                stats = await asyncio.to_thread(queue.stats)
+                waiting += stats["waiting_getters"] + stats["waiting_putters"]
+        call(*args)
 
 
 def load():
