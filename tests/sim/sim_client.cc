@@ -57,10 +57,11 @@ void SimClient::Run(Step step) {
 void SimClient::Tick() {
   const TimePoint now = world_.agenda.Now();
   Later(kTick + Duration(world_.dice.Below(5'000)), &SimClient::Tick);
+  bool over = false;
   Run([&](auto& effects) {
     conversation_.Expire(world_.agenda.SteadyNow(), effects);
-    const bool over = !conversation_.connected() && conversation_.has_session() &&
-                      now >= received_at_ + conversation_.lease() + conversation_.grace();
+    over = !conversation_.connected() && conversation_.has_session() &&
+           now >= received_at_ + conversation_.lease() + conversation_.grace();
     if (over) conversation_.LoseSession(effects);
   });
   switch (state_) {
@@ -68,7 +69,7 @@ void SimClient::Tick() {
       if (now >= retry_at_) Connect();
       break;
     case State::kGreeting:
-      if (now >= heartbeat_at_) EndStream();
+      if (over || now >= heartbeat_at_) EndStream();  // its greeting may name the session that was given up
       break;
     case State::kOpen:
       if (now >= received_at_ + conversation_.lease()) {

@@ -21,13 +21,14 @@ constexpr milliseconds kHealthy{1'000};  // a stream that lived so long shows th
 bool SessionThread::OnTime(SteadyTime now) {
   bool closing = false;
   bool silent = false;
+  bool over = false;
   Conversation::Effects effects;
   {
     MutexLock lock(mutex_);
     closing = closing_;
     conversation_.Expire(now, effects);
     silent = state_ == State::kOpen && now >= received_at_ + conversation_.lease();
-    const bool over = !conversation_.connected() && conversation_.has_session() && now >= SessionEnd();
+    over = !conversation_.connected() && conversation_.has_session() && now >= SessionEnd();
     if (over) conversation_.LoseSession(effects);
     NoteUnattended();
   }
@@ -39,7 +40,11 @@ bool SessionThread::OnTime(SteadyTime now) {
       break;
     case State::kStarting:
     case State::kGreeting:
-      if (now >= began_at_ + attempt_timeout_) EndStream("the peer did not greet", true);
+      if (over && state_ == State::kGreeting) {  // its greeting names the session that was given up
+        EndStream("the session was lost", true);
+      } else if (now >= began_at_ + attempt_timeout_) {
+        EndStream("the peer did not greet", true);
+      }
       break;
     case State::kOpen:
       if (silent) {
