@@ -17,7 +17,7 @@ bool Turns::Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until) {
       Drive(*waiting, until);
       if (IsOver(until)) break;
     } else if (!waiting->Sleep(until)) {
-      if (!waiting->answered()) LeaveLine(waiting);
+      if (IsOver(until)) LeaveLine(waiting);
       break;
     } else if (waiting->answered()) {  // the turn was left to this call, which needs it no more
       MutexLock lock(mutex_);
@@ -58,10 +58,12 @@ void Turns::Drive(const Waiting& waiting, SteadyTime until) {
 
 void Turns::PassOn() {
   if (!KeepersTurn()) {
-    if (SomebodyWaits()) {
-      ++turns_;  // as good as taken; a call that comes too late for it gets in line again
-      sleepers_.front()->Poke();
-      return sleepers_.pop_front();
+    while (SomebodyWaits()) {
+      const std::shared_ptr<Waiting> next = std::move(sleepers_.front());
+      sleepers_.pop_front();
+      if (!next->Poke()) continue;  // it was answered just now
+      ++turns_;                     // as good as taken; a call that comes too late for it gets in line again
+      return;
     }
     if (!keeper_sleeps_) return;  // it looks before long
   }

@@ -16,14 +16,16 @@ void Waiting::Finish(Answer&& answer, Epoch epoch) {
   if (asleep) changed_.NotifyOne();
 }
 
-void Waiting::Poke() {
+bool Waiting::Poke() {
   bool asleep = false;
   {
     MutexLock lock(mutex_);
+    if (called_) return false;
     poked_ = true;
     asleep = asleep_;
   }
   if (asleep) changed_.NotifyOne();
+  return true;
 }
 
 bool Waiting::Sleep(SteadyTime until) {

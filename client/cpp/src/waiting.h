@@ -31,8 +31,8 @@ class Waiting {
   // The one answer.
   void Finish(Answer&& answer, Epoch epoch) SLUICE_EXCLUDES(mutex_);
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
-  // Ends one Sleep without an answer.
-  void Poke() SLUICE_EXCLUDES(mutex_);
+  // Ends one Sleep without an answer. False: it is answered, and nobody would see the poke.
+  bool Poke() SLUICE_EXCLUDES(mutex_);
   // Blocks: until answered or poked, or until `until`. True: poked.
   bool Sleep(SteadyTime until) SLUICE_EXCLUDES(mutex_);
   // Takes back a poke that no Sleep has seen. True: there was one.

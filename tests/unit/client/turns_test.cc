@@ -220,6 +220,15 @@ TEST_F(TurnsTest, AKeeperThatWaitsForTheNextEventDoesNotLookSoon) {
   EXPECT_FALSE(turns_.LookSoon());
 }
 
+TEST(WaitingTest, ThatIsAnsweredTakesNoPoke) {
+  Waiting waiting;
+  EXPECT_TRUE(waiting.Poke());
+  EXPECT_TRUE(waiting.Sleep(SteadyTime::max()));
+  waiting.Finish(Answer::Ok(PutResult{}), {});
+  EXPECT_FALSE(waiting.Poke());
+  EXPECT_FALSE(waiting.Sleep(SteadyTime::max()));
+}
+
 TEST_F(TurnsTest, ManyCallsAtOnceAreAllAnswered) {
   StartKeeper();
   std::vector<std::thread> callers;
