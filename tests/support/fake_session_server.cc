@@ -57,11 +57,12 @@ v1::SessionRequest FakeStream::Hello() {
 }
 
 void FakeStream::Welcome(std::uint64_t session, bool resumed, std::uint64_t operations_seen,
-                         std::chrono::milliseconds lease) {
+                         std::chrono::milliseconds lease, std::chrono::milliseconds grace) {
   v1::SessionResponse response = WelcomeTo(session);
   response.mutable_welcome()->set_resumed(resumed);
   response.mutable_welcome()->set_operations_seen(operations_seen);
   response.mutable_welcome()->set_lease_ms(lease.count());
+  response.mutable_welcome()->set_grace_ms(grace.count());
   Write(response);
 }
 

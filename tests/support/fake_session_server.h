@@ -27,7 +27,8 @@ class FakeStream : public grpc::ServerBidiReactor<v1::SessionRequest, v1::Sessio
   // The hello, and the answer to it.
   v1::SessionRequest Hello();
   void Welcome(std::uint64_t session, bool resumed = false, std::uint64_t operations_seen = 0,
-               std::chrono::milliseconds lease = std::chrono::seconds(30));
+               std::chrono::milliseconds lease = std::chrono::seconds(30),
+               std::chrono::milliseconds grace = std::chrono::seconds(5));
   // Of a server that was started anew and has kept the session.
   void WelcomeRestarted(std::uint64_t session);
 

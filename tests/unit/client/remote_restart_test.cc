@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -115,6 +117,27 @@ TEST_F(RemoteRestartTest, APutOfALostSessionIsTheSamePutInTheNextOne) {
   const v1::Operation again = third->NextOperation();
   EXPECT_EQ(again.put().sequence(), first.put().sequence());
   third->Answer(again.id(), Added(41, true));
+  EXPECT_EQ(put.Ended(), Reason::kOk);
+}
+
+TEST_F(RemoteRestartTest, AWelcomeBackToASessionThatWasGivenUpMeanwhileIsNotHeard) {
+  auto task = Get(5);
+  std::promise<void> given_up;
+  const std::stop_callback lost(task.stop_token(), [&] { given_up.set_value(); });
+  stream_->Cut();
+  const Stream second = server_.NextStream();
+  EXPECT_EQ(second->Hello().hello().session(), 7u);
+  second->Welcome(7, true, 1, 1s, 0s);
+  second->Cut();
+  const Stream third = server_.NextStream();
+  EXPECT_EQ(third->Hello().hello().session(), 7u);
+  ASSERT_EQ(given_up.get_future().wait_for(30s), std::future_status::ready);
+  third->Welcome(7, true, 1);  // too late
+  const Stream fourth = server_.NextStream();
+  EXPECT_EQ(fourth->Hello().hello().session(), 0u);
+  fourth->Welcome(8);
+  Background put([&] { queue_->put("a"); });
+  fourth->Answer(fourth->NextOperation().id(), Added());
   EXPECT_EQ(put.Ended(), Reason::kOk);
 }
 
