@@ -38,7 +38,7 @@ from sluice import codecs, loops
 from sluice.aio_task import Takers, Task
 from sluice.base import PriorityBase, QueueBase
 from sluice.client import Client
-from sluice.exceptions import DecodeError, Empty, Full, ShutDown
+from sluice.exceptions import Empty, Full, ShutDown
 from sluice.held import Held
 
 if TYPE_CHECKING:
@@ -252,32 +252,13 @@ class Queue(QueueBase, Generic[T]):
         return self._get_many(self._held.line(), max_items, timeout, min_items, linger)
 
     async def _get_many(self, line: "Line", max_items: int, *options: Any) -> List[T]:
-        items: List[T] = []
-        taken: "List[Lease]" = []
-        failed: Optional[DecodeError] = None
-        for lease in await self._leases(max_items, *options):
-            try:
-                items.append(self._decode(lease))
-                taken.append(lease)
-            except DecodeError as error:
-                failed = error
-        if failed is not None and not items:
-            raise failed
+        items, taken = self._decode_many(await self._leases(max_items, *options))
         self._held.add_many(items, taken, line)
         return items
 
     def done_many(self, items: Optional[Iterable[T]] = None) -> None:
         """The work on these items, or on all that this task took, is finished: as task_done()."""
-        taken: "List[Tuple[Lease, Any]]" = []
-        try:
-            if items is None:
-                taken = self._held.pop_mine()
-            else:
-                for item in items:
-                    taken.append(self._held.pop(item))
-        except ValueError:
-            self._held.put_back(taken)
-            raise
+        taken = self._held.pop_many(items)
         if taken:
             self._native().done_many_nowait([lease for lease, _ in taken])
 

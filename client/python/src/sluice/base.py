@@ -1,7 +1,18 @@
 """What the queues of threads and those of asyncio have in common: a name, settings, a codec."""
 
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple, TypeVar, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Tuple,
+    TypeVar,
+    Union,
+)
 
 from sluice import codecs, fork
 from sluice.client import Client, client_of
@@ -194,6 +205,21 @@ class QueueBase:
             if isinstance(error, DecodeError):
                 raise
             raise DecodeError(f"the codec failed: {error}", payload, content_type) from error
+
+    def _decode_many(self, leases: "Iterable[Lease]") -> "Tuple[List[Any], List[Lease]]":
+        """The values that can be decoded, and their leases. DecodeError: none can."""
+        values: List[Any] = []
+        taken: "List[Lease]" = []
+        failed: Optional[DecodeError] = None
+        for lease in leases:
+            try:
+                values.append(self._decode(lease))
+                taken.append(lease)
+            except DecodeError as error:
+                failed = error
+        if failed is not None and not values:
+            raise failed
+        return values, taken
 
     def _reject(self, lease: "Lease", reason: str) -> None:
         try:

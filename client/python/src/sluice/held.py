@@ -107,7 +107,20 @@ class Held:
                 return lease, self._take(line, lease)
         raise ValueError("task_done(item) called for an item that was not taken, or is done")
 
-    def pop_mine(self) -> "List[Tuple[Lease, Any]]":
+    def pop_many(self, items: Optional[Iterable[Any]]) -> "List[Tuple[Lease, Any]]":
+        """Each as pop() would; None: all that this taker took. ValueError: none was popped."""
+        if items is None:
+            return self._pop_mine()
+        taken: "List[Tuple[Lease, Any]]" = []
+        try:
+            for item in items:
+                taken.append(self.pop(item))
+        except BaseException:
+            self.put_back(taken)
+            raise
+        return taken
+
+    def _pop_mine(self) -> "List[Tuple[Lease, Any]]":
         """All that this taker took, oldest first."""
         line = self._takers.line
         with self._lock:

@@ -13,7 +13,6 @@ from typing import (
 )
 
 from sluice.base import PriorityBase, QueueBase
-from sluice.exceptions import DecodeError
 from sluice.tasks import Task
 
 if TYPE_CHECKING:
@@ -175,17 +174,7 @@ class Queue(QueueBase, Generic[T]):
         seconds have passed. Items that cannot be decoded have failed; DecodeError: none can.
         """
         leases = self._gets().get_many(max_items, wait_time(block, timeout), min_items, linger)
-        items: List[T] = []
-        taken: "List[Lease]" = []
-        failed: Optional[DecodeError] = None
-        for lease in leases:
-            try:
-                items.append(self._decode(lease))
-                taken.append(lease)
-            except DecodeError as error:
-                failed = error
-        if failed is not None and not items:
-            raise failed
+        items, taken = self._decode_many(leases)
         self._held.add_many(items, taken)
         return items
 
@@ -195,13 +184,8 @@ class Queue(QueueBase, Generic[T]):
         Items are found as by task_done(item). LeaseLost: some leases were lost; all the others
         are done. ValueError: one of them is not taken; none is done then.
         """
-        taken: "List[Tuple[Lease, Any]]" = []
+        taken = self._held.pop_many(items)
         try:
-            if items is None:
-                taken = self._held.pop_mine()
-            else:
-                for item in items:
-                    taken.append(self._held.pop(item))
             if taken:
                 self._native().done_many([lease for lease, _ in taken])
         except BaseException:
