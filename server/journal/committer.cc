@@ -19,6 +19,7 @@ Committer::Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable
       options_(options),
       disk_(directory, options) {
   SetHealth(disk_.HasRoom(false) ? Health{} : Health{Result::kFull, disk_.text()});
+  activity_.free_bytes = disk_.free_bytes();
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -33,6 +34,7 @@ Committer::~Committer() {
 
 void Committer::Append(std::shared_ptr<const Batch> batch, Journal::Done done) {
   if (batch->records.size() + batch->contents.size() > options_.max_batch_bytes) {
+    Count(&Activity::refused);
     done(Result::kTooLarge);
     return;
   }
@@ -66,6 +68,16 @@ Result Committer::Own(std::string_view space, StoredSpace* owned, std::string* e
 Health Committer::health() const {
   MutexLock lock(mutex_);
   return health_;
+}
+
+Activity Committer::activity() const {
+  MutexLock lock(mutex_);
+  return activity_;
+}
+
+void Committer::Count(std::uint64_t Activity::*event) {
+  MutexLock lock(mutex_);
+  ++(activity_.*event);
 }
 
 void Committer::SetHealth(Health health) {
@@ -140,6 +152,7 @@ void Committer::Commit(CommitGroup* group) {
     return Fail(group, status);
   }
   if (group->wants_sync) {
+    Count(&Activity::syncs);
     for (auto& [name, space] : group->spaces) space.acknowledged = space.stored.last;
     table_->Update(group->spaces);
     if (std::exchange(sync_trims_at_, std::nullopt)) {
@@ -152,6 +165,7 @@ void Committer::Commit(CommitGroup* group) {
 }
 
 void Committer::Fail(CommitGroup* group, const rocksdb::Status& status) {
+  Count(&Activity::failures);
   const bool is_full = status.IsNoSpace();
   if (is_full) disk_.Full();
   failure_ = {is_full ? Result::kFull : Result::kUnavailable,
@@ -211,10 +225,19 @@ bool Committer::Reopen() {
 }
 
 void Committer::Answer(CommitGroup* group, bool only_unsynced) {
+  const auto is_due = [only_unsynced](const PendingAppend& pending) {
+    if (pending.done == nullptr) return false;
+    return !only_unsynced || pending.result != Result::kOk || pending.batch->durability != Durability::kFsync;
+  };
+  {
+    MutexLock lock(mutex_);
+    activity_.free_bytes = disk_.free_bytes();
+    for (const PendingAppend& pending : group->appends) {
+      if (is_due(pending)) activity_.Add(*pending.batch, pending.result);
+    }
+  }
   for (PendingAppend& pending : group->appends) {
-    if (pending.done == nullptr) continue;
-    if (only_unsynced && pending.result == Result::kOk && pending.batch->durability == Durability::kFsync) continue;
-    std::exchange(pending.done, nullptr)(pending.result);
+    if (is_due(pending)) std::exchange(pending.done, nullptr)(pending.result);
   }
 }
 

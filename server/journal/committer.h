@@ -47,6 +47,7 @@ class Committer {
   // Blocks: for the disk.
   Result Own(std::string_view space, StoredSpace* owned, std::string* error);
   Health health() const;
+  Activity activity() const;
 
  private:
   void Run();
@@ -61,6 +62,7 @@ class Committer {
   void AnswerClaims(CommitGroup* group, const std::string& error);
   void KeepTrims(const std::map<std::string, std::uint64_t>& trims);
   void SetHealth(Health health);
+  void Count(std::uint64_t Activity::*event);
 
   const DataDirectory* const directory_;
   StoreSlot* const slot_;
@@ -84,6 +86,7 @@ class Committer {
   std::map<std::string, std::uint64_t> trims_ SLUICE_GUARDED_BY(mutex_);
   std::vector<Claim*> claims_ SLUICE_GUARDED_BY(mutex_);
   Health health_ SLUICE_GUARDED_BY(mutex_);
+  Activity activity_ SLUICE_GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

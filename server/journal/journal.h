@@ -72,6 +72,26 @@ struct Health {
   std::string text;
 };
 
+// What it has done since it was opened: counts that only grow; and the room there is.
+struct Activity {
+  std::uint64_t batches = 0;              // appended, each answered with Ok
+  std::uint64_t bytes = 0;                // of their records and contents
+  std::uint64_t refused = 0;              // appends that were answered with anything else
+  std::uint64_t syncs = 0;                // that succeeded; each may cover many batches
+  std::uint64_t failures = 0;             // of the disk: writes and syncs
+  std::uint64_t free_bytes = UINT64_MAX;  // on its disk, as of the last look; UINT64_MAX when nobody knows
+
+  // One append was answered.
+  void Add(const Batch& batch, Result result) {
+    if (result != Result::kOk) {
+      ++refused;
+      return;
+    }
+    ++batches;
+    bytes += batch.records.size() + batch.contents.size();
+  }
+};
+
 // Thread safety: all methods may be called from any thread; appends of one namespace in order of position.
 class Journal {
  public:
@@ -107,6 +127,7 @@ class Journal {
   virtual Result Snapshot(const std::string& directory, std::string* error) = 0;
 
   virtual Health health() const = 0;
+  virtual Activity activity() const = 0;
 };
 
 }  // namespace sluice::journal

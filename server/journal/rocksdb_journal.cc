@@ -97,4 +97,6 @@ Result RocksDbJournal::Snapshot(const std::string& directory, std::string* error
 
 Health RocksDbJournal::health() const { return committer_->health(); }
 
+Activity RocksDbJournal::activity() const { return committer_->activity(); }
+
 }  // namespace sluice::journal

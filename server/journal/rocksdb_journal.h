@@ -43,6 +43,7 @@ class RocksDbJournal : public Journal {
   void Trim(std::string_view space, std::uint64_t position) override;
   Result Snapshot(const std::string& directory, std::string* error) override;
   Health health() const override;
+  Activity activity() const override;
 
  private:
   RocksDbJournal(std::unique_ptr<DataDirectory> directory, std::unique_ptr<Store> store,

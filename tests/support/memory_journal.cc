@@ -86,6 +86,7 @@ void MemoryJournal::CarryOut(Held held) {
     } else {
       result = Write(*held.batch);
     }
+    activity_.Add(*held.batch, result);
   }
   held.done(result);
 }
@@ -154,6 +155,11 @@ Result MemoryJournal::Snapshot(const std::string& directory, std::string* error)
   if (snapshots_.emplace(directory, spaces_).second) return Result::kOk;
   *error = "cannot write a snapshot to " + directory + ": it is there already";
   return Result::kUnavailable;
+}
+
+Activity MemoryJournal::activity() const {
+  MutexLock lock(mutex_);
+  return activity_;
 }
 
 Health MemoryJournal::health() const {

@@ -51,6 +51,7 @@ class MemoryJournal : public Journal {
   // Nothing but a name is `directory`: see OpenSnapshot.
   Result Snapshot(const std::string& directory, std::string* error) override;
   Health health() const override;
+  Activity activity() const override;
 
   // ---- for tests ----
   // Of the appends that are carried out from now on, number `nth` (0 is the next) fails.
@@ -119,6 +120,7 @@ class MemoryJournal : public Journal {
   std::map<std::size_t, Fault> script_ SLUICE_GUARDED_BY(mutex_);  // by number of append
   std::deque<Result> failing_owns_ SLUICE_GUARDED_BY(mutex_);
   std::deque<Result> failing_reads_ SLUICE_GUARDED_BY(mutex_);
+  Activity activity_ SLUICE_GUARDED_BY(mutex_);
   std::size_t carried_out_ SLUICE_GUARDED_BY(mutex_) = 0;
   bool is_held_ SLUICE_GUARDED_BY(mutex_) = false;
   bool is_full_ SLUICE_GUARDED_BY(mutex_) = false;

@@ -143,9 +143,11 @@ TEST_F(OneSpace, ASyncThatFailsIsNotTriedAgainAsIfItHadSucceeded) {
     *has_failed = true;
     return Verdict{Error(), false};
   });
+  const Activity before = journal_->activity();
   const Batch second = owner_->Next("two");
   AppendUntilOk(second);
   EXPECT_TRUE(*has_failed);
+  EXPECT_EQ(journal_->activity().failures, before.failures + 1);
   ASSERT_EQ(AppendNow(*journal_, owner_->Next("three")), Result::kOk);
   std::mt19937_64 dice(1);
   disk_->LosePower(directory_, scratch_.path("left"), &dice);
@@ -235,6 +237,8 @@ TEST_F(OneSpace, AFullDiskRefusesPutsAndLetsWhatFreesSpaceThrough) {
   const Batch next = owner_->Next("next", std::string(16 << 20, 'x'));
   EXPECT_EQ(AppendNow(*journal_, next), Result::kFull);
   EXPECT_EQ(AppendNow(*journal_, next), Result::kFull);
+  EXPECT_EQ(journal_->activity().refused, 2u);
+  EXPECT_EQ(journal_->activity().free_bytes, std::uint64_t{20} << 20);
   EXPECT_EQ(journal_->health().result, Result::kFull);
   EXPECT_NE(journal_->health().text.find("20 MiB are free"), std::string::npos) << journal_->health().text;
   Batch done = next;

@@ -110,6 +110,21 @@ TEST_P(Conformance, ABatchThatAnEarlierOwnerHasWrittenIsAnotherOne) {
   }
 }
 
+TEST_P(Conformance, ItCountsWhatItAnswers) {
+  Owner owner(journal_.get(), "a");
+  const std::uint64_t refused_before = journal_->activity().refused;
+  ASSERT_EQ(AppendNow(*journal_, owner.Next("records", "contents", Durability::kFsync)), Result::kOk);
+  ASSERT_EQ(AppendNow(*journal_, owner.Next("more", "", Durability::kMemory)), Result::kOk);
+  Batch gap = owner.Next("after a gap");
+  gap.position += 1;
+  ASSERT_NE(AppendNow(*journal_, gap), Result::kOk);
+  const Activity activity = journal_->activity();
+  EXPECT_EQ(activity.batches, 2u);
+  EXPECT_EQ(activity.bytes, std::string("recordscontentsmore").size());
+  EXPECT_EQ(activity.refused, refused_before + 1);
+  EXPECT_EQ(activity.failures, 0u);
+}
+
 TEST_P(Conformance, AGapIsUnavailable) {
   Owner owner(journal_.get(), "a");
   const Batch first = owner.Next("one");
