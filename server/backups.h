@@ -7,7 +7,7 @@
 #include <asio/thread_pool.hpp>
 
 #include "server/journal/journal.h"
-#include "server/rpc/take_backup.h"
+#include "server/rpc/server_hooks.h"
 
 namespace sluice::server {
 

@@ -66,7 +66,9 @@ Server::Server(const Config& config, const Clock& clock, std::unique_ptr<journal
       broker_(config.broker, clock, StorageOfBroker(), [this] { timers_.Wake(); }),
       backups_(journal_.get(), config.backup_dir),
       transport_(rpc::MakeCompletionQueueTransport(
-          broker_, [this](const std::string& name, auto done) { backups_.Take(name, std::move(done)); },
+          broker_,
+          {.take_backup = [this](const std::string& name, auto done) { backups_.Take(name, std::move(done)); },
+           .describe = [this] { return Describe(); }},
           config.threads)) {}
 
 Server::~Server() {
@@ -114,6 +116,18 @@ bool Server::Recover(std::string* error) {
   spdlog::info("recovered {} namespaces, {} queues, {} items from {} batches in {} ms", spaces, queues, items, batches,
                took.count());
   return true;
+}
+
+rpc::ServerStatus Server::Describe() const {
+  rpc::ServerStatus status;
+  status.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
+  status.broker = broker_.Status();
+  status.serving = storage_watch_.serving() && !status.broker.draining;
+  if (status.broker.storage) {
+    journal::Health& health = status.broker.storage->health;
+    health = storage_watch_.WithFailures(std::move(health));
+  }
+  return status;
 }
 
 void Server::WatchStorage() {

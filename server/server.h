@@ -1,6 +1,7 @@
 // The whole server in one object: broker, timers and gRPC, from start to drain.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "server/broker/broker.h"
 #include "server/config.h"
 #include "server/journal/journal.h"
+#include "server/rpc/server_hooks.h"
 #include "server/rpc/transport.h"
 #include "server/storage_watch.h"
 #include "server/timers.h"
@@ -56,10 +58,13 @@ class Server {
   // Serves what the journal has.
   bool Recover(std::string* error);
   bool Listen(std::string* error);
+  // Thread safety: any.
+  rpc::ServerStatus Describe() const;
   // Now, and then every so often, by the io context.
   void WatchStorage();
 
   const Config config_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::vector<std::string> addresses_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> keep_io_;

@@ -15,9 +15,8 @@ void StorageWatch::Look(const journal::Health& health) {
     }
     logged_ = health.result;
   }
-  const bool serving = health.result == Result::kOk && !has_failed_.load();
-  if (serving == serving_) return;
-  serving_ = serving;
+  const bool serving = WithFailures(health).result == Result::kOk;
+  if (serving_.exchange(serving) == serving) return;
   spdlog::log(serving ? spdlog::level::info : spdlog::level::warn, "health checks are told {}",
               serving ? "SERVING" : "NOT_SERVING");
   tell_(serving);
@@ -25,7 +24,15 @@ void StorageWatch::Look(const journal::Health& health) {
 
 void StorageWatch::NamespaceFailed(const std::string& trouble) {
   spdlog::error("{}", trouble);
-  has_failed_.store(true);
+  MutexLock lock(mutex_);
+  if (failure_.empty()) failure_ = trouble;
+}
+
+journal::Health StorageWatch::WithFailures(journal::Health health) const {
+  if (health.result != Result::kOk) return health;
+  MutexLock lock(mutex_);
+  if (!failure_.empty()) return {Result::kCorrupt, failure_};
+  return health;
 }
 
 }  // namespace sluice::server

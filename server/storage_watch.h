@@ -4,6 +4,10 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <utility>
+
+#include <sluice/mutex.h>
+#include <sluice/thread_annotations.h>
 
 #include "server/journal/journal.h"
 
@@ -19,12 +23,18 @@ class StorageWatch {
   void Look(const journal::Health& health);
   // A namespace is served no more, until the server is started again: from the next look on it does not serve.
   // Thread safety: any.
-  void NamespaceFailed(const std::string& trouble);
+  void NamespaceFailed(const std::string& trouble) SLUICE_EXCLUDES(mutex_);
+
+  // What was told last. Thread safety: any.
+  bool serving() const { return serving_.load(); }
+  // That of the journal, and the first namespace that failed. Thread safety: any.
+  journal::Health WithFailures(journal::Health health) const SLUICE_EXCLUDES(mutex_);
 
  private:
   const std::function<void(bool)> tell_;
-  std::atomic<bool> has_failed_{false};
-  bool serving_ = true;
+  mutable Mutex mutex_;
+  std::string failure_ SLUICE_GUARDED_BY(mutex_);
+  std::atomic<bool> serving_{true};
   journal::Result logged_ = journal::Result::kOk;
 };
 

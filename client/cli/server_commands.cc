@@ -53,13 +53,9 @@ Command BackupCommand() {
           }};
 }
 
-Command StatusCommand() {
-  return {"status", "exit 0 when the server answers, 6 when not; for health checks",
-          "sluice status --connect-timeout 1s", [](CLI::App&) -> Action { return Ping; }};
-}
-
 Command PingCommand() {
-  return {"ping", "the same as status", "sluice ping", [](CLI::App&) -> Action { return Ping; }};
+  return {"ping", "open a session, and say whether the server took it", "sluice ping --connect-timeout 1s",
+          [](CLI::App&) -> Action { return Ping; }};
 }
 
 Command CompletionCommand() {

@@ -104,6 +104,7 @@ BrokerStatus Broker::Status() const {
   status.memory_used = impl_->spaces->budget().used();
   status.memory_limit = impl_->spaces->budget().limit();
   status.draining = spaces.stopped();
+  if (const journal::Journal* journal = spaces.journal()) status.storage = {journal->health(), journal->activity()};
   return status;
 }
 

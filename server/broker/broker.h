@@ -37,10 +37,16 @@ struct OperationRef {
   OperationId id;  // none: answered at once, there is nothing to cancel
 };
 
+struct StorageStatus {
+  journal::Health health{};
+  journal::Activity activity{};
+};
+
 struct BrokerStatus {
   std::size_t namespaces = 0, queues = 0, waiters = 0, sessions = 0;
   std::size_t memory_used = 0, memory_limit = 0;
   bool draining = false;
+  std::optional<StorageStatus> storage{};  // none: queues live in memory
 };
 
 class Broker {

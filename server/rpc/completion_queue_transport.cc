@@ -6,12 +6,12 @@
 
 #include <grpcpp/server_builder.h>
 
-#include "server/rpc/backup_call.h"
 #include "server/rpc/health.h"
 #include "server/rpc/live_calls.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/queue_thread.h"
 #include "server/rpc/reflection.h"
+#include "server/rpc/server_calls.h"
 #include "server/rpc/session_stream.h"
 #include "server/rpc/transport.h"
 #include "server/rpc/wiring.h"
@@ -27,8 +27,8 @@ constexpr int kSlotsPerMethod = 16;
 
 class CompletionQueueTransport final : public Transport {
  public:
-  CompletionQueueTransport(broker::Broker& broker, TakeBackup take_backup, int threads)
-      : broker_(broker), take_backup_(std::move(take_backup)), wanted_threads_(threads) {}
+  CompletionQueueTransport(broker::Broker& broker, ServerHooks hooks, int threads)
+      : broker_(broker), hooks_(std::move(hooks)), wanted_threads_(threads) {}
   ~CompletionQueueTransport() override { Stop(); }
 
   void Register(grpc::ServerBuilder& builder) override {
@@ -43,12 +43,12 @@ class CompletionQueueTransport final : public Transport {
 
   void Start() override {
     for (const auto& thread : threads_) {
-      const Wiring wiring{broker_, calls_, take_backup_, thread->queue()};
+      const Wiring wiring{broker_, calls_, hooks_, thread->queue()};
       for (int slot = 0; slot < kSlotsPerMethod; ++slot) {
         ListenToUnaryCalls(wiring, &queue_service_, &admin_service_);
         SessionStream::Listen(wiring, &queue_service_);
       }
-      ListenToBackups(wiring, &admin_service_);
+      ListenToServerCalls(wiring, &admin_service_);
       health_.Listen(wiring);
       ListenToReflection(wiring, &reflection_service_);
     }
@@ -72,7 +72,7 @@ class CompletionQueueTransport final : public Transport {
 
  private:
   broker::Broker& broker_;
-  const TakeBackup take_backup_;
+  const ServerHooks hooks_;
   const int wanted_threads_;
   LiveCalls calls_;
   QueueService queue_service_;
@@ -84,8 +84,8 @@ class CompletionQueueTransport final : public Transport {
 
 }  // namespace
 
-std::unique_ptr<Transport> MakeCompletionQueueTransport(broker::Broker& broker, TakeBackup take_backup, int threads) {
-  return std::make_unique<CompletionQueueTransport>(broker, std::move(take_backup), threads);
+std::unique_ptr<Transport> MakeCompletionQueueTransport(broker::Broker& broker, ServerHooks hooks, int threads) {
+  return std::make_unique<CompletionQueueTransport>(broker, std::move(hooks), threads);
 }
 
 }  // namespace sluice::rpc

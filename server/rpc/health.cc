@@ -4,58 +4,26 @@
 #include <utility>
 #include <vector>
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/async_unary_call.h>
-
-#include "server/rpc/event.h"
 #include "server/rpc/health_watch.h"
+#include "server/rpc/side_call.h"
 
 namespace sluice::rpc {
 namespace {
 
-using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
 constexpr char kQueueService[] = "sluice.v1.QueueService";
 
-// Owns: itself, until it is finished.
-class HealthCheck {
- public:
-  static void Listen(const Wiring& wiring, Health* health) {
-    auto* check = new HealthCheck(wiring, health);
-    health->service().RequestCheck(&check->context_, &check->request_, &check->writer_, &wiring.queue, &wiring.queue,
-                                   &check->accepted_);
-  }
-
- private:
-  HealthCheck(const Wiring& wiring, Health* health)
-      : wiring_(wiring), object_(wiring.calls.objects().Take()), health_(health) {}
-
-  void OnAccepted(bool ok) {
-    if (!ok) return OnFinished(false);
-    Listen(wiring_, health_);
-    const auto status = health_->StatusOf(request_.service());
-    if (!status) return writer_.FinishWithError({grpc::StatusCode::NOT_FOUND, "no such service"}, &finished_);
-    HealthCheckResponse response;
-    response.set_status(*status);
-    writer_.Finish(response, grpc::Status::OK, &finished_);
-  }
-  void OnFinished(bool /*ok*/) { delete this; }
-
-  Wiring wiring_;
-  Tickets::Ticket object_;  // before the context, so that it goes after it
-  Health* const health_;
-  grpc::ServerContext context_;
-  HealthCheckRequest request_;
-  grpc::ServerAsyncResponseWriter<HealthCheckResponse> writer_{&context_};
-  EventOf<HealthCheck> accepted_{this, &HealthCheck::OnAccepted};
-  EventOf<HealthCheck> finished_{this, &HealthCheck::OnFinished};
-};
-
 }  // namespace
 
 void Health::Listen(const Wiring& wiring) {
-  HealthCheck::Listen(wiring, this);
+  ListenAside(wiring, &service_, &Service::RequestCheck, [this](auto& call) {
+    const std::optional<Status> status = StatusOf(call.request().service());
+    if (!status) return call.Refuse({grpc::StatusCode::NOT_FOUND, "no such service"});
+    HealthCheckResponse response;
+    response.set_status(*status);
+    call.Answer(response);
+  });
   HealthWatch::Listen(wiring, this);
 }
 

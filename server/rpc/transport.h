@@ -7,7 +7,7 @@
 #include <chrono>
 #include <memory>
 
-#include "server/rpc/take_backup.h"
+#include "server/rpc/server_hooks.h"
 
 namespace grpc {
 class ServerBuilder;
@@ -39,7 +39,7 @@ class Transport {
   virtual void Stop() = 0;
 };
 
-// Borrows: `broker`, and what `take_backup` uses, until Stop returns. `threads`: completion queues, one thread each.
-std::unique_ptr<Transport> MakeCompletionQueueTransport(broker::Broker& broker, TakeBackup take_backup, int threads);
+// Borrows: `broker`, and what the hooks use, until Stop returns. `threads`: completion queues, one thread each.
+std::unique_ptr<Transport> MakeCompletionQueueTransport(broker::Broker& broker, ServerHooks hooks, int threads);
 
 }  // namespace sluice::rpc

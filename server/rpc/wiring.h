@@ -5,7 +5,7 @@
 
 #include "server/broker/broker.h"
 #include "server/rpc/live_calls.h"
-#include "server/rpc/take_backup.h"
+#include "server/rpc/server_hooks.h"
 
 namespace sluice::rpc {
 
@@ -13,7 +13,7 @@ namespace sluice::rpc {
 struct Wiring {
   broker::Broker& broker;
   LiveCalls& calls;
-  const TakeBackup& take_backup;
+  const ServerHooks& hooks;
   grpc::ServerCompletionQueue& queue;  // where all events of the call arrive, in its one thread
 };
 

@@ -48,6 +48,10 @@ TEST_F(StorageWatchTest, ANamespaceThatFailedIsNotForgotten) {
   watch_.Look({Result::kUnavailable, "it failed"});
   watch_.Look({});
   EXPECT_EQ(told_, std::vector<bool>{false});
+  EXPECT_FALSE(watch_.serving());
+  EXPECT_EQ(watch_.WithFailures({}).result, Result::kCorrupt);
+  EXPECT_EQ(watch_.WithFailures({}).text, "namespace 'a': it is damaged");
+  EXPECT_EQ(watch_.WithFailures({Result::kFull, "full"}).text, "full") << "the journal's own trouble comes first";
 }
 
 }  // namespace

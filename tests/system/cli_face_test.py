@@ -105,10 +105,11 @@ class Usage(CliTest):
 class Address(CliTest):
     def test_a_server_that_answers(self):
         self.assertEqual(self.ok("ping"), f"{self.server.address} serving\n")
-        self.assertEqual(self.server.json("status")["status"], "serving")
+        self.assertEqual(self.server.json("ping")["status"], "serving")
+        self.assertEqual(self.ok("status").splitlines()[0], f"{self.server.address} serving")
 
     def test_a_server_that_does_not(self):
-        for args in (["ping"], ["get", "q"], ["list"]):
+        for args in (["ping"], ["status"], ["get", "q"], ["list"]):
             with self.subTest(args=args):
                 text = self.fails(UNREACHABLE, *args, "--address", "127.0.0.1:1", "--connect-timeout", "100ms")
                 self.assertIn("127.0.0.1:1", text)

@@ -2,6 +2,7 @@
 
 import hashlib
 import pathlib
+import resource
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,59 @@ class Storage(unittest.TestCase):
         self.ok(server, "put", "jobs", "--lines", stdin="".join(f"job {n} {'x' * 500}\n" for n in range(1000)))
         self.ok(server, "create", "other/mail", "--durability", "async")
         self.ok(server, "put", "other/mail", "a letter")
+
+
+class Status(Storage):
+    """What watches a server sees of its disk."""
+
+    def metrics(self, server):
+        lines = self.ok(server, "status", "--metrics").splitlines()
+        values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        for name in values:  # each has its help and its type
+            name = name.partition("{")[0]
+            self.assertTrue(any(line.startswith(f"# HELP {name} ") for line in lines), name)
+            self.assertTrue(any(line.startswith(f"# TYPE {name} ") for line in lines), name)
+        return {name: float(value) for name, value in values.items()}
+
+    def test_of_a_disk_that_fails_and_gets_well(self):
+        server = self.server()
+        self.fill(server)
+        well = self.metrics(server)
+        self.assertEqual((well["sluice_serving"], well['sluice_storage_state{state="ok"}']), (1, 1))
+        self.assertGreater(well["sluice_storage_batches_total"], 1)
+        self.assertGreater(well["sluice_storage_bytes_total"], 500_000)
+        self.assertGreater(well["sluice_storage_syncs_total"], 0)
+        self.assertGreater(well["sluice_storage_free_bytes"], 0)
+        self.assertEqual((well["sluice_queues"], well["sluice_namespaces"]), (2, 2))
+        self.assertEqual(well["sluice_storage_failures_total"], 0)
+
+        may_grow = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (0, may_grow[1]))
+        self.addCleanup(resource.prlimit, server.pid, resource.RLIMIT_FSIZE, may_grow)
+        late = server.start("put", "jobs", "late")
+        self.addCleanup(late.close)
+        wait_until(lambda: server.json("status")["status"] == "not serving", "the trouble to be told")
+        status = server.json("status")
+        self.assertEqual(status["storage"]["state"], "failing")
+        self.assertIn(str(self.data), status["storage"]["trouble"])
+        self.assertGreater(status["storage"]["failures"], 0)
+        self.assertGreater(status["storage"]["refused"], 0)
+        self.assertRegex(self.ok(server, "status"), rf"not serving\n(.*\n)*storage +failing.*\ntrouble +.*{self.data}")
+        ill = self.metrics(server)
+        self.assertEqual((ill["sluice_serving"], ill['sluice_storage_state{state="failing"}']), (0, 1))
+        self.assertEqual(ill['sluice_storage_state{state="ok"}'], 0)
+
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, may_grow)
+        wait_until(lambda: server.json("status")["status"] == "serving", "the storage to be well")
+        self.assertEqual(server.json("status")["storage"]["trouble"], "")
+        self.assertEqual(late.wait(), 0, late.stderr)
+
+    def test_of_queues_in_memory(self):
+        server = Server()
+        self.addCleanup(server.close)
+        self.assertNotIn("storage", server.json("status"))
+        self.assertIn("queues live in memory", self.ok(server, "status"))
+        self.assertFalse([name for name in self.metrics(server) if "storage" in name])
 
 
 class Verify(Storage):
