@@ -12,16 +12,15 @@ bool IsOver(SteadyTime until) { return until != SteadyTime::max() && SteadyNow()
 // ---- calls -------------------------------------------------------------------------------------
 
 bool Turns::Await(const std::shared_ptr<Waiting>& waiting, SteadyTime until) {
-  while (!waiting->answered()) {
+  bool is_poked = false;  // the turn was left to this call, which takes it also to pass it on
+  while (is_poked || !waiting->answered()) {
+    is_poked = false;
     if (TakeTurn(waiting)) {
       Drive(*waiting, until);
       if (IsOver(until)) break;
-    } else if (!waiting->Sleep(until)) {
+    } else if (is_poked = waiting->Sleep(until); !is_poked) {
       if (IsOver(until)) LeaveLine(waiting);
       break;
-    } else if (waiting->answered()) {  // the turn was left to this call, which needs it no more
-      MutexLock lock(mutex_);
-      if (!taken_) PassOn();
     }
   }
   return waiting->answered();
