@@ -50,6 +50,7 @@ std::unique_ptr<Server> Server::Start(const Config& config, const Clock& clock, 
     }
   }
   std::unique_ptr<Server> server(new Server(config, clock, std::move(journal)));
+  if (server->journal_) server->free_bytes_ = server->journal_->free_bytes();
   if (!server->Recover(error) || !server->Listen(error)) return nullptr;
   server->transport_->Start();
   if (server->journal_) server->WatchStorage();
@@ -122,6 +123,7 @@ rpc::ServerStatus Server::Describe() const {
   rpc::ServerStatus status;
   status.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
   status.broker = broker_.Status();
+  status.free_bytes = free_bytes_;
   status.serving = storage_watch_.serving() && !status.broker.draining;
   if (status.broker.storage) {
     journal::Health& health = status.broker.storage->health;
@@ -130,8 +132,18 @@ rpc::ServerStatus Server::Describe() const {
   return status;
 }
 
+// Not by the io context: a disk that hangs is no reason for timers to hang.
+void Server::AskForSpace() {
+  if (asks_for_space_.exchange(true)) return;
+  asio::post(disk_, [this] {
+    free_bytes_ = journal_->free_bytes();
+    asks_for_space_ = false;
+  });
+}
+
 void Server::WatchStorage() {
   storage_watch_.Look(journal_->health());
+  AskForSpace();
   storage_timer_.expires_after(kStorageInterval);
   storage_timer_.async_wait([this](const std::error_code& never) {
     if (!never) WatchStorage();
@@ -173,6 +185,7 @@ void Server::Drain() {
   if (!transport_) return;
   const auto deadline = std::chrono::steady_clock::now() + config_.drain_timeout;
   if (grpc_) {
+    transport_->StopServing();
     broker_.Drain();
     transport_->Drain();
     const bool idle = transport_->WaitUntilIdle(deadline);

@@ -1,7 +1,9 @@
 // The whole server in one object: broker, timers and gRPC, from start to drain.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -62,6 +64,7 @@ class Server {
   rpc::ServerStatus Describe() const;
   // Now, and then every so often, by the io context.
   void WatchStorage();
+  void AskForSpace();
 
   const Config config_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
@@ -72,6 +75,8 @@ class Server {
   std::unique_ptr<journal::Journal> journal_;  // null: queues live in memory
   asio::thread_pool disk_{1};                  // reads contents, takes namespaces over
   StorageWatch storage_watch_;
+  std::atomic<std::uint64_t> free_bytes_{UINT64_MAX};  // on the journal's disk, as of the last look
+  std::atomic<bool> asks_for_space_{false};
   broker::Broker broker_;
   Backups backups_;
   asio::steady_timer storage_timer_{io_};

@@ -1,6 +1,7 @@
-// The status of a server in the text format of Prometheus: for its agents' textfile collectors.
+// The status of a server in the text format of Prometheus.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,8 +9,8 @@
 
 namespace sluice::cli {
 
-// Of each metric its help, its type and its value; ends with a newline.
-std::string FormatMetrics(const ServerStatus& status);
+// Of each metric its help, its type and its values, which name the server by its address. No status: it did not answer.
+std::string FormatMetrics(std::string_view address, const std::optional<ServerStatus>& status);
 
 // "ok", "full", "failing", "damaged"
 std::string_view StorageStateName(StorageState state);

@@ -1,5 +1,6 @@
 // How the server and its storage are, for people and for programs.
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,18 +67,31 @@ Json ToJson(const ServerStatus& status) {
   return json;
 }
 
-int Status(Context& context, bool metrics) {
-  const ServerStatus status =
-      get_server_status(context.address, {.timeout = context.connect_timeout, .stop = context.interrupt.token()});
-  if (metrics) {
-    context.out.Write(FormatMetrics(status));
-  } else if (context.json) {
+ServerStatus Ask(const Context& context) {
+  return get_server_status(context.address, {.timeout = context.connect_timeout, .stop = context.interrupt.token()});
+}
+
+int PrintStatus(Context& context) {
+  const ServerStatus status = Ask(context);
+  if (context.json) {
     Json json{{"address", context.address}};
     json.update(ToJson(status));
     context.out.WriteLine(Dump(json));
   } else {
     context.out.WriteLine(context.address + (status.serving ? " serving" : " not serving"));
     PrintFacts(context.out, FactsOf(status));
+  }
+  return kOk;
+}
+
+// That a server does not answer is a metric, too.
+int PrintMetrics(Context& context) {
+  if (context.json) throw UsageError("--metrics is a format of its own: leave out --json");
+  try {
+    context.out.Write(FormatMetrics(context.address, Ask(context)));
+  } catch (const Unavailable&) {
+    context.out.Write(FormatMetrics(context.address, std::nullopt));
+    throw;
   }
   return kOk;
 }
@@ -89,7 +103,7 @@ Command StatusCommand() {
           [](CLI::App& app) -> Action {
             auto metrics = std::make_shared<bool>(false);
             app.add_flag("--metrics", *metrics, "in the text format of Prometheus");
-            return [=](Context& context) -> int { return Status(context, *metrics); };
+            return [=](Context& context) -> int { return *metrics ? PrintMetrics(context) : PrintStatus(context); };
           }};
 }
 

@@ -143,7 +143,8 @@ class Space final : public Timed, public std::enable_shared_from_this<Space> {
   void HoldPuts(bool hold) SLUICE_REQUIRES(mutex_);
   // Answers that wait for the next batch, with those of the step.
   std::size_t Unwritten() const SLUICE_REQUIRES(mutex_);
-  bool IsGathering() SLUICE_REQUIRES(mutex_);
+  // True: the next batch waits for others. Not for ever: see Gathering.
+  bool StillGathers() SLUICE_REQUIRES(mutex_);
   // Hands on what the step has said and asked for. May bring about answers: puts that waited for room in a batch.
   void Flush() SLUICE_REQUIRES(mutex_);
   void Load() SLUICE_REQUIRES(mutex_);

@@ -129,11 +129,11 @@ std::size_t Space::Unwritten() const {
          static_cast<std::size_t>(std::count_if(effects_.answers.begin(), effects_.answers.end(), waits));
 }
 
-bool Space::IsGathering() { return gathering_.until() && !gathering_.IsOver(Now(), Unwritten()); }
+bool Space::StillGathers() { return gathering_.until() && !gathering_.IsOver(Now(), Unwritten()); }
 
 void Space::Flush() {
   bool was_full = false;
-  if (!in_flight_ && epoch_ != 0 && trouble_.empty() && core_.HasBatch() && !IsGathering()) {
+  if (!in_flight_ && epoch_ != 0 && trouble_.empty() && core_.HasBatch() && !StillGathers()) {
     queue::LogBatch taken = core_.TakeBatch(Now(), effects_);
     trim_ = taken.trim;
     was_full = taken.was_full;

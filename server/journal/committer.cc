@@ -19,7 +19,6 @@ Committer::Committer(const DataDirectory* directory, StoreSlot* slot, SpaceTable
       options_(options),
       disk_(directory, options) {
   SetHealth(disk_.HasRoom(false) ? Health{} : Health{Result::kFull, disk_.text()});
-  activity_.free_bytes = disk_.free_bytes();
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -209,6 +208,7 @@ bool Committer::Reopen() {
   std::unique_ptr<Store> store = Store::Open(directory_, options_, Access::kWrite, &spaces, &failure);
   reopened_ = std::chrono::steady_clock::now();
   if (store == nullptr) {
+    Count(&Activity::failures);
     failure_ = failure;
     if (failure_.result != Result::kCorrupt) failure_.text += "; it is tried again until that works";
     SetHealth(failure_);
@@ -229,12 +229,15 @@ void Committer::Answer(CommitGroup* group, bool only_unsynced) {
     if (pending.done == nullptr) return false;
     return !only_unsynced || pending.result != Result::kOk || pending.batch->durability != Durability::kFsync;
   };
+  Activity answered;
+  for (const PendingAppend& pending : group->appends) {
+    if (is_due(pending)) answered.Add(*pending.batch, pending.result);
+  }
   {
     MutexLock lock(mutex_);
-    activity_.free_bytes = disk_.free_bytes();
-    for (const PendingAppend& pending : group->appends) {
-      if (is_due(pending)) activity_.Add(*pending.batch, pending.result);
-    }
+    activity_.batches += answered.batches;
+    activity_.bytes += answered.bytes;
+    activity_.refused += answered.refused;
   }
   for (PendingAppend& pending : group->appends) {
     if (is_due(pending)) std::exchange(pending.done, nullptr)(pending.result);

@@ -23,8 +23,6 @@ class DiskSpace {
   // The system said that the disk is full, whatever the numbers say: gives the reserve back, and looks at the next
   // time.
   void Full();
-  // As of the last look; UINT64_MAX when nobody knows.
-  std::uint64_t free_bytes() const { return free_bytes_; }
   // Empty while there is room.
   std::string text() const;
 

@@ -72,14 +72,13 @@ struct Health {
   std::string text;
 };
 
-// What it has done since it was opened: counts that only grow; and the room there is.
+// What it has done since it was opened: counts that only grow.
 struct Activity {
-  std::uint64_t batches = 0;              // appended, each answered with Ok
-  std::uint64_t bytes = 0;                // of their records and contents
-  std::uint64_t refused = 0;              // appends that were answered with anything else
-  std::uint64_t syncs = 0;                // that succeeded; each may cover many batches
-  std::uint64_t failures = 0;             // of the disk: writes and syncs
-  std::uint64_t free_bytes = UINT64_MAX;  // on its disk, as of the last look; UINT64_MAX when nobody knows
+  std::uint64_t batches = 0;   // appended, each answered with Ok
+  std::uint64_t bytes = 0;     // of their records and contents
+  std::uint64_t refused = 0;   // appends that were answered with anything else
+  std::uint64_t syncs = 0;     // that succeeded; each may cover many batches
+  std::uint64_t failures = 0;  // of the disk: writes, syncs and attempts to open it anew
 
   // One append was answered.
   void Add(const Batch& batch, Result result) {
@@ -128,6 +127,8 @@ class Journal {
 
   virtual Health health() const = 0;
   virtual Activity activity() const = 0;
+  // On its disk; UINT64_MAX when nobody knows. Blocks: for the disk.
+  virtual std::uint64_t free_bytes() const = 0;
 };
 
 }  // namespace sluice::journal

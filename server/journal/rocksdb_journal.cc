@@ -99,4 +99,6 @@ Health RocksDbJournal::health() const { return committer_->health(); }
 
 Activity RocksDbJournal::activity() const { return committer_->activity(); }
 
+std::uint64_t RocksDbJournal::free_bytes() const { return directory_->free_bytes(); }
+
 }  // namespace sluice::journal

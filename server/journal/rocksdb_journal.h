@@ -44,6 +44,7 @@ class RocksDbJournal : public Journal {
   Result Snapshot(const std::string& directory, std::string* error) override;
   Health health() const override;
   Activity activity() const override;
+  std::uint64_t free_bytes() const override;
 
  private:
   RocksDbJournal(std::unique_ptr<DataDirectory> directory, std::unique_ptr<Store> store,

@@ -56,10 +56,8 @@ class CompletionQueueTransport final : public Transport {
   }
 
   void SetServing(bool serving) override { health_.SetServing(serving); }
-  void Drain() override {
-    health_.StopServing();
-    calls_.Drain();
-  }
+  void StopServing() override { health_.StopServing(); }
+  void Drain() override { calls_.Drain(); }
   bool WaitUntilIdle(std::chrono::steady_clock::time_point deadline) override {
     return calls_.under_way().WaitUntilNone(deadline);
   }

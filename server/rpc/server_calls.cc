@@ -20,19 +20,14 @@ void TakeBackup(auto& call) {
 }
 
 Storage::State StateOf(Result health) {
-  switch (health) {
-    case Result::kOk: return Storage::OK;
-    case Result::kFull: return Storage::FULL;
-    case Result::kCorrupt:
-    case Result::kLost: return Storage::DAMAGED;
-    default: return Storage::FAILING;
-  }
+  if (health == Result::kOk) return Storage::OK;
+  if (health == Result::kFull) return Storage::FULL;
+  return journal::IsDamage(health) ? Storage::DAMAGED : Storage::FAILING;
 }
 
 void Write(const broker::StorageStatus& from, Storage* to) {
   to->set_state(StateOf(from.health.result));
   to->set_trouble(from.health.text);
-  if (from.activity.free_bytes != UINT64_MAX) to->set_free_bytes(from.activity.free_bytes);
   to->set_batches(from.activity.batches);
   to->set_bytes(from.activity.bytes);
   to->set_syncs(from.activity.syncs);
@@ -52,7 +47,10 @@ void Describe(auto& call) {
   response.set_waiting_calls(status.broker.waiters);
   response.set_memory_bytes(status.broker.memory_used);
   response.set_memory_limit_bytes(status.broker.memory_limit);
-  if (status.broker.storage) Write(*status.broker.storage, response.mutable_storage());
+  if (status.broker.storage) {
+    Write(*status.broker.storage, response.mutable_storage());
+    if (status.free_bytes != UINT64_MAX) response.mutable_storage()->set_free_bytes(status.free_bytes);
+  }
   call.Answer(response);
 }
 

@@ -23,6 +23,7 @@ struct ServerStatus {
   bool serving = true;  // what health checks are told
   std::chrono::milliseconds uptime{};
   broker::BrokerStatus broker{};
+  std::uint64_t free_bytes = UINT64_MAX;  // on the disk of the storage; UINT64_MAX when nobody knows
 };
 
 // Thread safety: both may be called from any thread, and do not block.

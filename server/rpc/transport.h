@@ -30,8 +30,10 @@ class Transport {
   virtual void Start() = 0;
   // What health checks are told until the drain; at first that it serves. Thread safety: any, while it is started.
   virtual void SetServing(bool serving) = 0;
-  // Tells health checks that the server no longer serves. Ends every session stream, after the answers that are ready,
-  // with UNAVAILABLE; new calls are refused so. Requires: the broker drains.
+  // Health checks are told, for good, that the server no longer serves. Thread safety: as SetServing.
+  virtual void StopServing() = 0;
+  // Ends every session stream, after the answers that are ready, with UNAVAILABLE; new calls are refused so. Requires:
+  // the broker drains.
   virtual void Drain() = 0;
   // True: every answer has left. Blocks: until then, at most until `deadline`.
   virtual bool WaitUntilIdle(std::chrono::steady_clock::time_point deadline) = 0;

@@ -114,6 +114,10 @@ TEST_F(StuckDrainTest, RefusesNewWorkIsNotHealthyAndEndsAtTheTimeout) {
   auto drained = std::async(std::launch::async, [this] { server_->Drain(); });
   EXPECT_EQ(watch.Read(), "\x08\x02");
   while (!server_->broker().Status().draining) std::this_thread::yield();
+  const auto described = Call(*admin_, &v1::AdminService::Stub::DescribeServer, "");
+  EXPECT_TRUE(described.ok()) << described;
+  EXPECT_FALSE(described.response.serving());
+  EXPECT_EQ(described.response.sessions(), 1u);
   late.Send("hello {}");
   EXPECT_EQ(late.End(), "14 UNAVAILABLE");
   const auto refused = Call(*queues_, &Queues::Put, "queue: 'q' items { payload: 'a' }");

@@ -5,8 +5,6 @@ from server_case import DEADLINE_S, ServerCase
 
 import sluice
 
-__all__ = ["DEADLINE_S", "ExecutorCase"]
-
 
 class ExecutorCase(ServerCase):
     def setUp(self):

@@ -7,8 +7,8 @@ import threading
 import unittest
 
 import served
-from executor_case import DEADLINE_S, ExecutorCase
-from server_case import wait_until
+from executor_case import ExecutorCase
+from server_case import DEADLINE_S, wait_until
 
 import sluice
 

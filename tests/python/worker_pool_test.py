@@ -3,7 +3,8 @@
 import unittest
 
 import served
-from executor_case import DEADLINE_S, ExecutorCase
+from executor_case import ExecutorCase
+from server_case import DEADLINE_S
 
 import sluice
 

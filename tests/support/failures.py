@@ -1,23 +1,25 @@
-"""The tests of JUnit files that failed, each with the end of what it printed: the end of a long log says it all."""
+"""The tests of JUnit files that failed, and the end of what the first of them printed."""
 
 import sys
 import xml.etree.ElementTree as ET
 
-LINES = 40
+MOST, LINES = 10, 40
 
 
-def failures(file):
-    for case in ET.parse(file).getroot().iter("testcase"):
-        failure = case.find("failure")
-        if failure is not None:
-            yield case.get("name"), failure.get("message") or "", case.findtext("system-out") or ""
+def failures(files):
+    for file in files:
+        for case in ET.parse(file).getroot().iter("testcase"):
+            failure = case.find("failure")
+            if failure is not None:
+                text = f"{case.get('name')}: {failure.get('message') or 'failed'} ({file})"
+                yield text, (case.findtext("system-out") or "").splitlines()[-LINES:]
 
 
 def main(files):
-    for file in files:
-        for name, message, output in failures(file):
-            print(f"\n-- {name}: {message} ({file})")
-            print("\n".join(output.splitlines()[-LINES:]))
+    failed = list(failures(files))
+    for text, output in failed[:MOST]:
+        print(f"\n-- {text}", *output, sep="\n")
+    print("\nfailed:", *(text for text, _ in failed), sep="\n  ")
 
 
 if __name__ == "__main__":

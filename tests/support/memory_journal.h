@@ -52,6 +52,7 @@ class MemoryJournal : public Journal {
   Result Snapshot(const std::string& directory, std::string* error) override;
   Health health() const override;
   Activity activity() const override;
+  std::uint64_t free_bytes() const override { return UINT64_MAX; }
 
   // ---- for tests ----
   // Of the appends that are carried out from now on, number `nth` (0 is the next) fails.

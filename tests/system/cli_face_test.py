@@ -114,6 +114,12 @@ class Address(CliTest):
                 text = self.fails(UNREACHABLE, *args, "--address", "127.0.0.1:1", "--connect-timeout", "100ms")
                 self.assertIn("127.0.0.1:1", text)
 
+    def test_metrics_of_a_server_that_does_not_answer(self):
+        done = self.server.run("status", "--metrics", "--address", "127.0.0.1:1", "--connect-timeout", "100ms")
+        self.assertEqual(done.returncode, UNREACHABLE)
+        self.assertEqual(done.stdout.splitlines()[2:], ['sluice_up{server="127.0.0.1:1"} 0'])
+        self.fails(USAGE, "status", "--metrics", "--json")
+
     def test_the_option_wins_over_the_environment(self):
         env = {"SLUICE_ADDRESS": "unix:/nowhere"}
         self.ok("ping", "--address", self.server.address, env=env)

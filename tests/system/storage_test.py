@@ -67,7 +67,13 @@ class Status(Storage):
             name = name.partition("{")[0]
             self.assertTrue(any(line.startswith(f"# HELP {name} ") for line in lines), name)
             self.assertTrue(any(line.startswith(f"# TYPE {name} ") for line in lines), name)
-        return {name: float(value) for name, value in values.items()}
+        server_label = f'server="{server.address}"'
+        for name in values:
+            self.assertIn(server_label, name)
+        return {
+            name.replace(server_label + ",", "").replace("{" + server_label + "}", ""): float(value)
+            for name, value in values.items()
+        }
 
     def test_of_a_disk_that_fails_and_gets_well(self):
         server = self.server()
@@ -75,11 +81,11 @@ class Status(Storage):
         well = self.metrics(server)
         self.assertEqual((well["sluice_serving"], well['sluice_storage_state{state="ok"}']), (1, 1))
         self.assertGreater(well["sluice_storage_batches_total"], 1)
-        self.assertGreater(well["sluice_storage_bytes_total"], 500_000)
+        self.assertGreater(well["sluice_storage_written_bytes_total"], 500_000)
         self.assertGreater(well["sluice_storage_syncs_total"], 0)
         self.assertGreater(well["sluice_storage_free_bytes"], 0)
         self.assertEqual((well["sluice_queues"], well["sluice_namespaces"]), (2, 2))
-        self.assertEqual(well["sluice_storage_failures_total"], 0)
+        self.assertEqual((well["sluice_storage_failures_total"], well["sluice_up"]), (0, 1))
 
         may_grow = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (0, may_grow[1]))

@@ -19,8 +19,8 @@ namespace sluice::detail {
 
 struct AdminCallOptions {
   std::chrono::milliseconds connect_timeout;
-  std::optional<std::chrono::milliseconds> timeout;  // to answer; then Unavailable
-  const std::stop_token& stop;                       // then Cancelled
+  std::optional<std::chrono::system_clock::time_point> deadline;  // of the answer; then Unavailable
+  const std::stop_token& stop;                                    // then Cancelled
 };
 
 // Blocks: until it is answered. Throws what the server says.
@@ -34,14 +34,17 @@ Response CallAdmin(const std::string& address, const AdminCallOptions& options,
   AwaitConnected(*channel, address, options.connect_timeout, options.stop);
   const auto stub = v1::AdminService::NewStub(channel);
   grpc::ClientContext context;
-  if (options.timeout) context.set_deadline(std::chrono::system_clock::now() + *options.timeout);
+  if (options.deadline) context.set_deadline(*options.deadline);
   const std::stop_callback cancel(options.stop, [&] { context.TryCancel(); });
   Response response;
   const grpc::Status status = (stub.get()->*method)(&context, request, &response);
   if (status.ok()) return response;
   if (options.stop.stop_requested()) throw Cancelled("nobody waits for the answer any more");
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    throw Unavailable(address + " did not answer within " + std::to_string(options.timeout->count()) + " ms");
+    throw Unavailable("the server at " + address + " did not answer in time");
+  }
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+    throw InternalError("the server at " + address + " is older than this call: update it");
   }
   ThrowError(wire::ToReason(status.error_code(), ReasonNameOf(context)), status.error_message());
 }

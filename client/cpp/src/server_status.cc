@@ -33,7 +33,7 @@ StorageStatus FromWire(const Storage& storage) {
 
 ServerStatus get_server_status(const std::string& address, const ServerStatusOptions& options) {
   const v1::DescribeServerResponse response =
-      detail::CallAdmin(address, {options.timeout, options.timeout, options.stop},
+      detail::CallAdmin(address, {options.timeout, std::chrono::system_clock::now() + options.timeout, options.stop},
                         &v1::AdminService::Stub::DescribeServer, v1::DescribeServerRequest{});
   ServerStatus status;
   status.version = response.version();

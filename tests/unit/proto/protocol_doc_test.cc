@@ -98,7 +98,7 @@ TEST(ProtocolDoc, TellsEveryCall) {
       }
     }
   }
-  EXPECT_EQ(calls, 19);
+  EXPECT_EQ(calls, 20);
 }
 
 TEST(ProtocolDoc, TellsEveryReasonWithItsNumberAndStatus) {
