@@ -6,8 +6,10 @@
 #include <iostream>
 #include <string>
 
+#include <sluice/backup.h>
 #include <sluice/blocking_queue.h>
 #include <sluice/client.h>
+#include <sluice/server_status.h>
 
 #include "point.h"
 
@@ -69,6 +71,13 @@ void UseManualClock() {
   Expect(Throws<sluice::LeaseLost>([&] { task.done(); }), "LeaseLost");
 }
 
+// Calls that need no client.
+void AskServer(const std::string& address) {
+  const sluice::ServerStatus status = sluice::get_server_status(address, {.timeout = 10s});
+  Expect(status.serving && !status.version.empty() && !status.storage, "the server's status");
+  Expect(Throws<sluice::InvalidArgument>([&] { sluice::take_backup(address, "monday"); }), "no backups of memory");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -76,6 +85,7 @@ int main(int argc, char** argv) try {
   UseQueue(client);
   UsePool(client);
   UseManualClock();
+  if (argc > 1) AskServer(argv[1]);
   sluice::BlockingQueue<int> local(1);
   local.put(1);
   Expect(local.get() == 1, "the queue in process");
