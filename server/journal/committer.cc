@@ -233,6 +233,7 @@ void Committer::Answer(CommitGroup* group, bool only_unsynced) {
   for (const PendingAppend& pending : group->appends) {
     if (is_due(pending)) answered.Add(*pending.batch, pending.result);
   }
+  if (answered.batches + answered.refused == 0) return;
   {
     MutexLock lock(mutex_);
     activity_.batches += answered.batches;
