@@ -284,6 +284,7 @@ void Conversation::OnAnswer(std::uint64_t id, Answer&& answer, SteadyTime now, E
   }
   if (answer.reason == Reason::kUnavailable && !operation->cancelled && !operation->unwanted) {
     quiet_until_ = now + kQuiet;
+    operation->refusal = std::move(answer.message);
     return SendAgain(operation, now);
   }
   Forget(*operation);
@@ -357,6 +358,14 @@ void Conversation::LoseSession(Effects& effects) {
   effects.lost.insert(effects.lost.end(), lost.begin(), lost.end());
 }
 
+// A server that is there has said why.
+Answer Conversation::GivenUp(const RemoteOperation& operation) const {
+  if (operation.cancelled) return CancelledAnswer("cancelled");
+  if (!connected_ || operation.refusal.empty()) return UnavailableAnswer();
+  return Answer::Refused(Reason::kUnavailable,
+                         "the Sluice server at " + options_.address + " refuses it: " + operation.refusal);
+}
+
 Answer Conversation::UnavailableAnswer() const {
   return Answer::Refused(Reason::kUnavailable, "no answer from the Sluice server at " + options_.address + " within " +
                                                    std::to_string(options_.connect_timeout.count()) + " ms (" +
@@ -369,7 +378,7 @@ Answer Conversation::UnavailableAnswer() const {
 void Conversation::Expire(SteadyTime now, Effects& effects) {
   while (!give_ups_.empty() && give_ups_.begin()->first <= now) {
     const RemoteOperationPtr operation = pending_.at(give_ups_.begin()->second).operation;
-    Abandon(operation, operation->cancelled ? CancelledAnswer("cancelled") : UnavailableAnswer(), effects);
+    Abandon(operation, GivenUp(*operation), effects);
   }
 }
 

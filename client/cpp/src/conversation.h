@@ -138,6 +138,8 @@ class Conversation {
   void OnAnswer(std::uint64_t id, Answer&& answer, SteadyTime now, Effects& effects);
   void SetGiveUp(const RemoteOperationPtr& operation, std::optional<SteadyTime> time);
   std::optional<SteadyTime> GiveUpTime(const RemoteOperation& operation, SteadyTime now) const;
+  // What becomes of it then.
+  Answer GivenUp(const RemoteOperation& operation) const;
   std::uint64_t AnswersToConfirm() const;
   void CountUnsent();
   std::vector<RemoteOperationPtr> Operations() const;

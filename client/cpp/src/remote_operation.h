@@ -28,6 +28,7 @@ struct RemoteOperation : Link::Operation {
   bool unwanted = false;               // the caller is gone; the server may still have it
   bool told = false;                   // it was sent, in this session or another one
   bool refused = false;                // the server said UNAVAILABLE: to be sent again
+  std::string refusal;                 // and why, the last time
   std::optional<SteadyTime> deadline;  // of its timeout, counted from the first time it was sent
   std::optional<SteadyTime> give_up;   // when it ends with UNAVAILABLE or CANCELLED without an answer
 };

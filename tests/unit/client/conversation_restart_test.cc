@@ -290,6 +290,17 @@ TEST_F(RestartTest, APutKeepsItsSequenceWhereverItIsSentAgain) {
   EXPECT_EQ(NextSequence(), 2u);
 }
 
+TEST_F(RestartTest, WhatIsRefusedToTheEndEndsWithWhatTheServerSaid) {
+  Put put = PutOne();
+  put.timeout = 1s;
+  const Call call = Submit(put);
+  Next();
+  Receive(call, Answer::Refused(Reason::kUnavailable, "the disk is full: make space"));
+  Pass(10s);
+  ASSERT_EQ(call.ended(), Reason::kUnavailable);
+  EXPECT_EQ(call.answers->front().message, "the Sluice server at server:1 refuses it: the disk is full: make space");
+}
+
 TEST_F(RestartTest, ARequestIdTakesTheSequencesPlace) {
   Put put = PutOne();
   put.producer = "once";
