@@ -1,5 +1,9 @@
 #include "server/journal/crc32c.h"
 
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -28,10 +32,8 @@ constexpr Table NewTable() {
 
 constexpr Table kTable = NewTable();
 
-}  // namespace
-
-std::uint32_t Crc32c(std::string_view bytes) {
-  std::uint32_t crc = 0xffffffffu;
+// Of `crc` and the bytes behind it; both without the inversions at either end.
+std::uint32_t ByTable(std::uint32_t crc, std::string_view bytes) {
   while (bytes.size() >= 8) {
     std::uint64_t word;
     std::memcpy(&word, bytes.data(), sizeof word);
@@ -41,7 +43,54 @@ std::uint32_t Crc32c(std::string_view bytes) {
     bytes.remove_prefix(8);
   }
   for (const char byte : bytes) crc = (crc >> 8) ^ kTable[0][(crc ^ static_cast<unsigned char>(byte)) & 0xff];
-  return ~crc;
+  return crc;
 }
 
+#if defined(__x86_64__)
+
+// The processor has an instruction for it: ten times as fast.
+__attribute__((target("sse4.2"))) std::uint32_t ByInstruction(std::uint32_t crc, std::string_view bytes) {
+  std::uint64_t wide = crc;
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    wide = _mm_crc32_u64(wide, word);
+  }
+  crc = static_cast<std::uint32_t>(wide);
+  for (const char byte : bytes) crc = _mm_crc32_u8(crc, static_cast<unsigned char>(byte));
+  return crc;
+}
+
+std::uint32_t Extend(std::uint32_t crc, std::string_view bytes) {
+  return __builtin_cpu_supports("sse4.2") ? ByInstruction(crc, bytes) : ByTable(crc, bytes);
+}
+
+#else
+
+std::uint32_t Extend(std::uint32_t crc, std::string_view bytes) { return ByTable(crc, bytes); }
+
+#endif
+
+}  // namespace
+
+std::uint32_t Crc32c(std::string_view bytes) { return ~Extend(~0u, bytes); }
+
+std::uint32_t Crc32cByTable(std::string_view bytes) { return ~ByTable(~0u, bytes); }
+
 }  // namespace sluice::journal
+
+#if defined(__x86_64__)
+
+// Debian builds RocksDB for processors of 2003, and since 7.x it does not look for a newer one by itself: the table took
+// a third of the committer's time. The program's own definition comes before that of a shared library, so this is the
+// one that RocksDB calls.
+namespace rocksdb::crc32c {
+
+[[gnu::visibility("default")]] std::uint32_t Extend(std::uint32_t crc, const char* data, std::size_t bytes);
+std::uint32_t Extend(std::uint32_t crc, const char* data, std::size_t bytes) {
+  return ~sluice::journal::Extend(~crc, {data, bytes});
+}
+
+}  // namespace rocksdb::crc32c
+
+#endif

@@ -7,5 +7,7 @@
 namespace sluice::journal {
 
 std::uint32_t Crc32c(std::string_view bytes);
+// The same on any processor.
+std::uint32_t Crc32cByTable(std::string_view bytes);
 
 }  // namespace sluice::journal
