@@ -1,11 +1,12 @@
 #include "common/block_pool.h"
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <new>
 #include <utility>
+
+#include "common/fetch.h"
 
 namespace sluice {
 namespace {
@@ -32,8 +33,15 @@ constexpr std::size_t HandfulOf(std::size_t index) { return kHandfulBytes / Byte
 // A block that nobody uses.
 struct Block {
   Block* next;          // of its handful
+  Block* ahead;         // a few behind it in its handful, or null
   Block* next_handful;  // in the store, of the first of a handful
 };
+
+// The one that is given a few blocks after `block`.
+Block* Ahead(const Block* block) {
+  for (int i = 0; i < 2 && block != nullptr; ++i) block = block->next;
+  return block == nullptr ? nullptr : block->next;
+}
 
 void Free(Block* handful) {
   while (handful != nullptr) ::operator delete(std::exchange(handful, handful->next));
@@ -128,14 +136,6 @@ void MakeRoom(Shelf& shelf, std::size_t index) {
   }
 }
 
-// What is given next is mostly far away, in another processor's cache at that. All of it will be written.
-void FetchAhead(const Block* next, std::size_t bytes) {
-  constexpr std::size_t kLine = 64;
-  constexpr std::size_t kMost = 8 * kLine;
-  const auto* const begin = reinterpret_cast<const char*>(next);
-  for (std::size_t at = 0; at < std::min(bytes, kMost); at += kLine) __builtin_prefetch(begin + at, 1);
-}
-
 }  // namespace
 
 void* BlockPool::New(std::size_t bytes) {
@@ -145,7 +145,8 @@ void* BlockPool::New(std::size_t bytes) {
   if (shelf.blocks == nullptr && !Fill(shelf, index)) return ::operator new(BytesOf(index));
   --shelf.count;
   Block* const block = std::exchange(shelf.blocks, shelf.blocks->next);
-  FetchAhead(shelf.blocks, BytesOf(index));
+  // Mostly far away, in another processor's cache at that. All of it will be written.
+  FetchToWrite(block->ahead, BytesOf(index));
   return block;
 }
 
@@ -154,7 +155,7 @@ void BlockPool::Delete(void* block, std::size_t bytes) noexcept {
   const std::size_t index = IndexOf(bytes);
   Shelf& shelf = shelves[index];
   if (shelf.count == HandfulOf(index)) MakeRoom(shelf, index);
-  shelf.blocks = new (block) Block{shelf.blocks, nullptr};
+  shelf.blocks = new (block) Block{shelf.blocks, Ahead(shelf.blocks), nullptr};
   ++shelf.count;
 }
 

@@ -1,7 +1,9 @@
 // Session responses onto the wire: the server's way out.
+#include <cstddef>
 #include <cstdint>
 #include <variant>
 
+#include "common/fetch.h"
 #include "proto/nouns.h"
 #include "proto/session_codec.h"
 #include "proto/wire_writer.h"
@@ -19,10 +21,18 @@ void WriteDelivery(Out& out, const Delivery& delivery) {
   out.Message(5, [&] { WriteItem(out, *delivery.content); });
 }
 
+// What the first pass looks at, and then the second.
+void Fetch(const Sizer& /*out*/, const Content& content) { FetchToRead(&content, sizeof content); }
+void Fetch(const Writer& /*out*/, const Content& content) {
+  FetchToRead(content.payload.view().data(), content.payload.size());
+}
+
 template <typename Out>
 void WriteGet(Out& out, const GetResult& result) {
-  for (const Delivery& delivery : result.deliveries) {
-    out.Message(1, [&] { WriteDelivery(out, delivery); });
+  constexpr std::size_t kAhead = 4;
+  for (std::size_t at = 0; at < result.deliveries.size(); ++at) {
+    if (at + kAhead < result.deliveries.size()) Fetch(out, *result.deliveries[at + kAhead].content);
+    out.Message(1, [&] { WriteDelivery(out, result.deliveries[at]); });
   }
   out.Varint(2, static_cast<std::uint64_t>(result.lease.count()));
 }

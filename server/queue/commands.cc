@@ -108,8 +108,15 @@ bool Namespace::State::WasSettled(const Call& call, Fence fence, std::optional<S
 const std::vector<StoredItem*>& Namespace::State::Held(const Call& call, const Queue& queue,
                                                        const std::vector<Fence>& fences, std::optional<Settled> how,
                                                        std::vector<Fence>* lost) {
+  constexpr std::size_t kItemAhead = 8;
+  constexpr std::size_t kContentAhead = 4;
   held_.clear();
-  for (const Fence fence : fences) {
+  for (std::size_t at = 0; at < fences.size(); ++at) {
+    if (at + kItemAhead < fences.size()) FetchToWrite(FindLease(fences[at + kItemAhead]), sizeof(StoredItem));
+    if (at + kContentAhead < fences.size()) {
+      if (const StoredItem* soon = FindLease(fences[at + kContentAhead])) FetchContent(*soon);
+    }
+    const Fence fence = fences[at];
     StoredItem* item = FindLease(fence, queue);
     if (item != nullptr && !item->named) {
       item->named = true;

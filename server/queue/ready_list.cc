@@ -103,16 +103,11 @@ std::size_t ReadyList::Shed(std::size_t most) {
 }
 
 void ReadyList::FetchAhead() const {
-  constexpr std::size_t kLine = 64;
   constexpr std::size_t kItemAhead = 4;
   constexpr std::size_t kContentAhead = 2;
   if (in_line_.size() <= kItemAhead) return;
-  const auto* const item = reinterpret_cast<const char*>(in_line_[kItemAhead]);
-  for (std::size_t at = 0; at < sizeof(StoredItem); at += kLine) __builtin_prefetch(item + at, 1);
-  const auto* const content = reinterpret_cast<const char*>(in_line_[kContentAhead]->content.get());
-  if (content == nullptr) return;      // on the disk
-  __builtin_prefetch(content - 1, 1);  // the count of its owners
-  __builtin_prefetch(content + kLine);
+  FetchToWrite(in_line_[kItemAhead], sizeof(StoredItem));
+  FetchContent(*in_line_[kContentAhead]);
 }
 
 std::vector<StoredItem*> ReadyList::First(std::size_t max) const {

@@ -10,6 +10,7 @@
 #include <sluice/clock.h>
 
 #include "common/block_pool.h"
+#include "common/fetch.h"
 #include "common/ids.h"
 #include "common/item.h"
 #include "common/limits.h"
@@ -78,6 +79,14 @@ struct StoredItem {
   bool leased() const { return static_cast<bool>(fence); }
   std::size_t bytes() const { return payload_bytes; }
 };
+
+// Soon it is shared or let go.
+inline void FetchContent(const StoredItem& item) {
+  const auto* const content = reinterpret_cast<const char*>(item.content.get());
+  if (content == nullptr) return;  // on the disk
+  FetchToWrite(content - 1, 1);    // the count of its owners
+  FetchToRead(content, sizeof(Content));
+}
 
 // What an item that is alive takes of the log.
 template <typename Item>
