@@ -30,10 +30,10 @@ inline constexpr std::size_t kMetadataBytes = 16u << 10;  // HTTP headers of one
 inline constexpr std::size_t kItemOverheadBytes = 256;    // charged per item beside its bytes: the maps that hold it
 inline constexpr std::size_t kColdItemBytes = 48;         // charged for one that is far from the front of a long queue
 inline constexpr std::size_t kRecordNumbers = 100'000'000;  // of one record of the journal: items of a purge
-inline constexpr std::size_t kPagingBytes = 16u << 20;      // contents at the front of a long queue that are in memory
+inline constexpr std::size_t kPagingBytes = 64u << 20;      // contents at the front of a long queue that are in memory
 
 // ---- the journal -------------------------------------------------------------------------------
-inline constexpr std::size_t kLogBytes = 64u << 20;        // a namespace's log is not tidied up below this size
+inline constexpr std::size_t kLogBytes = 64u << 20;        // items are not carried forward in a namespace's log below this size
 inline constexpr std::size_t kBatchFillBytes = 16u << 20;  // a batch that waits for the one before takes no more puts
 // Fences of leases, and ids of items in memory, that were given out but not written down are never given out again: a
 // server that starts skips so many, and writes down where it is when it has used half of them.

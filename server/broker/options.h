@@ -20,7 +20,7 @@ struct BrokerOptions {
   std::size_t max_namespaces = limits::kNamespaces;
   std::size_t max_waiters = limits::kWaiters;
   std::size_t max_sessions = limits::kSessions;
-  std::size_t log_bytes = limits::kLogBytes;          // a namespace's log is not tidied up below this size
+  std::size_t log_bytes = limits::kLogBytes;          // in a namespace's log up to this size items stay where they are
   std::size_t window_bytes = limits::kPagingBytes;    // of a long queue's contents that are in memory
   std::size_t batch_bytes = limits::kBatchFillBytes;  // a batch for the journal that is larger takes no more puts
   std::chrono::milliseconds grace = limits::kGrace;   // a session without a stream is kept this long

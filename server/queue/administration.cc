@@ -122,6 +122,7 @@ bool Namespace::State::Run(const Call& call, DeleteQueue&& remove) {
   while (!queue->joiners.empty()) end(queue->joiners.front());
   while (!queue->peekers.empty()) end(queue->peekers.front());
   SetWaitsForMemory(*queue, 0);
+  NotePaged(*queue);
   const Durability reached = Reached(*queue);
   queues_.erase(remove.queue);
   call.Succeed(DeleteResult{discarded, reached});

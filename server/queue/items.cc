@@ -214,6 +214,7 @@ void Namespace::State::Settle(Queue& queue, TimePoint now, Effects& effects) {
   while (ServeGetters(queue, now, effects) || ServePutters(queue, now, effects)) {
   }
   Shed(queue, effects);
+  NotePaged(queue);
   if (queue.paged()) Refill(queue, effects);
   if (!queue.peekers.empty()) ServePeekers(queue, effects);
   EndGetters(queue, effects);

@@ -5,6 +5,7 @@
 // Thread safety: all methods may be called from any thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 
@@ -27,6 +28,12 @@ class MemoryBudget {
   bool TryPark(std::size_t bytes) { return TryAdd(parked_, parked_limit_, bytes); }
   void Unpark(std::size_t bytes) { parked_.fetch_sub(bytes); }
 
+  // Queues that are not in memory as a whole. What they have of it they share.
+  void AddPaged() { paged_.fetch_add(1); }
+  void RemovePaged() { paged_.fetch_sub(1); }
+  // What one of them may have: together a quarter of all, alone half of that.
+  std::size_t PagedShare() const { return limit_ / 4 / std::max<std::size_t>(paged_.load(), 2); }
+
  private:
   static bool TryAdd(std::atomic<std::size_t>& account, std::size_t limit, std::size_t bytes) {
     std::size_t now = account.load();
@@ -40,6 +47,7 @@ class MemoryBudget {
   const std::size_t parked_limit_;
   std::atomic<std::size_t> used_{0};
   std::atomic<std::size_t> parked_{0};
+  std::atomic<std::size_t> paged_{0};
 };
 
 }  // namespace sluice::queue

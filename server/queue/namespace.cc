@@ -15,6 +15,7 @@ Namespace::State::State(std::string name, NamespaceLimits limits, MemoryBudget& 
 
 Namespace::State::~State() {
   for (const auto& [name, queue] : queues_) {
+    if (queue->counts_as_paged) budget_.RemovePaged();
     budget_.Give(queue->cold.size() * limits::kColdItemBytes);
     for (const StoredItem* item = queue->items.front(); item != nullptr; item = queue->items.Next(item)) {
       budget_.Give(Charge(*item));

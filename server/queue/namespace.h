@@ -61,7 +61,7 @@ struct Effects {
 // Counts that the broker bounds over all namespaces; the core asks before it adds.
 struct NamespaceLimits {
   std::size_t max_queues;
-  std::size_t log_bytes = limits::kLogBytes;          // a log up to this size is not tidied
+  std::size_t log_bytes = limits::kLogBytes;          // in a log up to this size items stay where they are
   std::size_t window_bytes = limits::kPagingBytes;    // of contents at the front of a long queue, in memory
   std::size_t batch_bytes = limits::kBatchFillBytes;  // a batch that is larger takes no more puts
   std::uint64_t numbers_skipped = limits::kNumbersSkipped;

@@ -9,16 +9,32 @@
 namespace sluice::queue {
 namespace {
 
+// When half of the memory is taken, a queue that has more than this part of it is a long one.
+constexpr std::size_t kTightPart = 64;
+
 // What the contents of so many items take.
 std::size_t Weight(std::size_t bytes, std::size_t items) { return bytes + items * limits::kItemOverheadBytes; }
 
 }  // namespace
 
-std::size_t Namespace::State::Window() const { return std::min(limits_.window_bytes, budget_.limit() / 8); }
+std::size_t Namespace::State::Window() const { return std::min(limits_.window_bytes, budget_.PagedShare()); }
+
+void Namespace::State::NotePaged(Queue& queue) {
+  if (queue.paged() == queue.counts_as_paged) return;
+  queue.counts_as_paged = !queue.counts_as_paged;
+  if (queue.counts_as_paged) {
+    budget_.AddPaged();
+  } else {
+    budget_.RemovePaged();
+  }
+}
 
 bool Namespace::State::PutsCold(const Queue& queue) const {
   if (!Logs(queue) || queue.settings.order != Order::kFifo) return false;
-  return !queue.cold.empty() || Weight(queue.ready.bytes(), queue.ready.size()) > Window();
+  if (!queue.cold.empty()) return true;
+  const bool is_tight = budget_.used() > budget_.limit() / 2;
+  const std::size_t most = is_tight ? std::min(Window(), budget_.limit() / kTightPart) : Window();
+  return Weight(queue.ready.bytes(), queue.ready.size()) > most;
 }
 
 void Namespace::State::AddCold(Queue& queue, const ColdItem& item) {

@@ -92,6 +92,7 @@ class Queue {
   ReadyList ready;
   // The end of a long line, all of it ready and behind `ready`, oldest first. Only fifo queues that are durable.
   ColdLine cold;
+  bool counts_as_paged = false;  // in the memory budget
   std::size_t leased_bytes = 0;
 
   WaiterLine getters;  // that wait in earnest

@@ -351,6 +351,7 @@ void Namespace::State::AfterReplay(TimePoint now, Effects& effects) {
     if (session.home == 0) unknown.push_back(id);
   }
   for (const SessionId id : unknown) EndSession(id, now, effects);
+  for (const auto& [name, queue] : queues_) NotePaged(*queue);  // before any of them reads ahead
   for (const auto& [name, queue] : queues_) Settle(*queue, now, effects);
 }
 

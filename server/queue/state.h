@@ -217,7 +217,10 @@ class Namespace::State {
   // ---- paging.cc: queues whose contents are not all in memory ----
   // True when what is put now is not kept in memory: it is far from the front.
   bool PutsCold(const Queue& queue) const;
+  // Of a queue's contents at its front, in memory.
   std::size_t Window() const;
+  // After a change of the queue: those that are paged share memory.
+  void NotePaged(Queue& queue);
   enum class ReadFor { kCarrying, kGetters };  // the second includes the first
   // Asks for the contents at `position`, once.
   void Read(std::uint64_t position, ReadFor purpose, Effects& effects);
@@ -245,7 +248,7 @@ class Namespace::State {
   std::size_t SmallBytes() const;
   // Carries what is alive in the oldest batches over into the one that is being written, if the log is too long and
   // all was carried that was read before. False: nothing to do.
-  bool Tidy(TimePoint now, Effects& effects);
+  bool Tidy(Effects& effects);
   // All but items. `until`: it is to leave the batches up to there.
   void CarrySmall(std::uint64_t until);
   // About `most` bytes at once.
@@ -255,7 +258,10 @@ class Namespace::State {
   bool CarryCold();
   void CarryItem(StoredItem& item, std::string_view content);
   Home LogItem(ItemRecord&& record, std::string_view content, const Queue& queue);
+  // The small things, when they alone keep a lot of log. False: they do not.
+  bool CarrySmallEarly();
   std::uint64_t OldestHome() const;
+  std::uint64_t OldestItem() const;
   // The oldest batches in which nothing is alive are not counted any more: up to the position that is returned.
   std::uint64_t LeaveOutDead();
   void CountBatch(std::uint64_t position, std::size_t bytes);
@@ -319,7 +325,7 @@ class Namespace::State {
   std::map<std::uint64_t, HomeList> homes_;   // by position
   std::map<std::uint64_t, ReadFor> loading_;  // by position
   std::deque<LogPart> log_parts_;             // oldest first
-  std::size_t log_limit_;                     // a log up to this size is not tidied
+  std::size_t log_limit_;                     // in a log up to this size items stay where they are
   std::size_t log_bytes_ = 0;
   std::size_t live_bytes_ = 0;       // of the log, for items
   std::int64_t looked_at_dead_ = 0;  // how much of the log was dead when it was last looked at

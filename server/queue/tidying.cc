@@ -20,6 +20,11 @@ namespace {
 constexpr std::size_t kPartBytes = 1u << 20;    // sizes of the log are kept for parts of about this size
 constexpr std::size_t kTidyEvery = 256u << 10;  // of the log died: looking costs a little for each queue and session
 constexpr std::size_t kMostParts = 8;           // are tidied at once
+// What is small is carried as soon as so many times what it takes goes with it, but not for less than such a part of what
+// the log may be: what is gone before the journal's memory is full is never written to its tables. Twice that part stays:
+// the next server is to know what has just been settled, when it comes again.
+constexpr std::size_t kSmallFactor = 4;
+constexpr std::size_t kSmallPart = 16;
 constexpr std::size_t kReadBytes = 1u << 10;    // what a batch that is read for an item costs at least
 
 // Of the log, about, for one that is alive.
@@ -40,8 +45,10 @@ LogBatch Namespace::State::TakeBatch(TimePoint now, Effects& effects) {
   looked_at_dead_ = std::min(looked_at_dead_, dead());
   if (dead() - looked_at_dead_ >= often || carrying_.goes_on) {
     carrying_.goes_on = false;
+    window_.ForgetOld(now);
     trim = LeaveOutDead();
-    if (Tidy(now, effects)) trim = std::max(trim, LeaveOutDead());
+    if (CarrySmallEarly()) trim = std::max(trim, LeaveOutDead());
+    if (Tidy(effects)) trim = std::max(trim, LeaveOutDead());
     looked_at_dead_ = dead();
   }
   const std::size_t bytes = log_.bytes();
@@ -68,13 +75,19 @@ std::uint64_t Namespace::State::OldestHome() const {
   const auto consider = [&oldest](std::uint64_t home) {
     if (home != 0) oldest = std::min(oldest, home);
   };
-  if (!homes_.empty() && !SLUICE_SEEDED_BUG(kTrimTooEarly)) consider(homes_.begin()->first);
-  for (const auto& [name, queue] : queues_) {
-    consider(queue->home);
-    if (const ColdItem* item = queue->cold.OldestHome()) consider(item->home.position);
-  }
+  consider(OldestItem());
+  for (const auto& [name, queue] : queues_) consider(queue->home);
   for (const auto& [id, session] : sessions_) consider(session.home);
   consider(window_.OldestHome());
+  return oldest;
+}
+
+std::uint64_t Namespace::State::OldestItem() const {
+  std::uint64_t oldest = log_.position();
+  if (!homes_.empty() && !SLUICE_SEEDED_BUG(kTrimTooEarly)) oldest = std::min(oldest, homes_.begin()->first);
+  for (const auto& [name, queue] : queues_) {
+    if (const ColdItem* item = queue->cold.OldestHome()) oldest = std::min(oldest, item->home.position);
+  }
   return oldest;
 }
 
@@ -89,8 +102,22 @@ std::uint64_t Namespace::State::LeaveOutDead() {
   return trim;
 }
 
-bool Namespace::State::Tidy(TimePoint now, Effects& effects) {
-  window_.ForgetOld(now);
+bool Namespace::State::CarrySmallEarly() {
+  const std::uint64_t oldest = OldestItem();
+  const std::size_t least = log_limit_ / kSmallPart;
+  std::uint64_t until = 0;
+  std::size_t gone = 0;
+  for (const LogPart& part : log_parts_) {
+    if (part.last >= oldest || log_bytes_ - gone - part.bytes < 2 * least) break;
+    until = part.last;
+    gone += part.bytes;
+  }
+  if (gone < std::max(least, kSmallFactor * SmallBytes())) return false;
+  CarrySmall(until);
+  return true;
+}
+
+bool Namespace::State::Tidy(Effects& effects) {
   const std::size_t allowed = std::max(log_limit_, limits::kLogFactor * live_bytes_) + SmallBytes();
   if (log_parts_.empty() || log_bytes_ <= allowed || !carrying_.positions.empty()) return false;
   const std::size_t excess = log_bytes_ - allowed;

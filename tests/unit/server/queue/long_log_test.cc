@@ -237,7 +237,47 @@ TEST_F(LongLog, OfFewScatteredItemsIsMadeShortAtTheStart) {
   EXPECT_LT(log_bytes_, 3 * kMiB);
 }
 
+TEST_F(LongLog, IsShortWhereOnlySmallThingsAreOld) {
+  Create("idle");
+  Create("busy");
+  Churn("busy", 4 * kMiB);
+  EXPECT_LT(most_log_, 3 * kMiB / 4);  // and not as much as it may be
+  core_->CheckInvariants();
+  Restart();
+  Must<DescribeResult>(DescribeQueue{"idle"});
+}
+
 // ---- memory ----
+
+// Each would have a window of 8 MiB, were it alone.
+TEST_F(LongLog, LongQueuesShareMemory) {
+  limits_.window_bytes = 64 * kMiB;
+  limits_.max_queues = 12;
+  Restart();
+  constexpr int kQueues = 12;
+  for (int queue = 0; queue < kQueues; ++queue) {
+    Create(std::to_string(queue));
+    for (std::size_t i = 0; i < 160; ++i) Must<PutResult>(PutOf(std::to_string(queue), 1, 64 * kKiB, i));
+  }
+  EXPECT_LT(budget_.used(), 3 * budget_.limit() / 4);
+  core_->CheckInvariants();
+  Restart();
+  EXPECT_LT(budget_.used(), budget_.limit() / 4 + kQueues * 64 * kKiB);
+  for (int queue = 0; queue + 1 < kQueues; ++queue) {
+    const std::string name = std::to_string(queue);
+    for (std::size_t i = 0; i < 160; ++i) {
+      const auto deliveries = Take(name, 1);
+      ASSERT_EQ(deliveries.size(), 1u);
+      ASSERT_EQ(deliveries.front().content->payload.view(), Text(i, 64 * kKiB));
+      Finish(name, deliveries);
+    }
+  }
+  // The last one has what two would share.
+  Finish("11", Take("11", 1));
+  EXPECT_GT(budget_.used(), 7 * kMiB);
+  Must<DeleteResult>(DeleteQueue{"11"});
+  EXPECT_EQ(budget_.PagedShare(), budget_.limit() / 8);
+}
 
 TEST_F(LongLog, DropsContentsThatComeBackToALongQueue) {
   Create("q");
