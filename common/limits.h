@@ -33,7 +33,7 @@ inline constexpr std::size_t kRecordNumbers = 100'000'000;  // of one record of 
 inline constexpr std::size_t kPagingBytes = 64u << 20;      // contents at the front of a long queue that are in memory
 
 // ---- the journal -------------------------------------------------------------------------------
-inline constexpr std::size_t kLogBytes = 64u << 20;        // items are not carried forward in a namespace's log below this size
+inline constexpr std::size_t kLogBytes = 64u << 20;        // a namespace's log up to this size carries no item forward
 inline constexpr std::size_t kBatchFillBytes = 16u << 20;  // a batch that waits for the one before takes no more puts
 // Fences of leases, and ids of items in memory, that were given out but not written down are never given out again: a
 // server that starts skips so many, and writes down where it is when it has used half of them.

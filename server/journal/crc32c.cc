@@ -1,9 +1,5 @@
 #include "server/journal/crc32c.h"
 
-#if defined(__x86_64__)
-#include <nmmintrin.h>
-#endif
-
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -54,10 +50,10 @@ __attribute__((target("sse4.2"))) std::uint32_t ByInstruction(std::uint32_t crc,
   for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
     std::uint64_t word;
     std::memcpy(&word, bytes.data(), sizeof word);
-    wide = _mm_crc32_u64(wide, word);
+    wide = __builtin_ia32_crc32di(wide, word);
   }
   crc = static_cast<std::uint32_t>(wide);
-  for (const char byte : bytes) crc = _mm_crc32_u8(crc, static_cast<unsigned char>(byte));
+  for (const char byte : bytes) crc = __builtin_ia32_crc32qi(crc, static_cast<unsigned char>(byte));
   return crc;
 }
 
@@ -81,12 +77,11 @@ std::uint32_t Crc32cByTable(std::string_view bytes) { return ~ByTable(~0u, bytes
 
 #if defined(__x86_64__)
 
-// Debian builds RocksDB for processors of 2003, and since 7.x it does not look for a newer one by itself: the table took
-// a third of the committer's time. The program's own definition comes before that of a shared library, so this is the
-// one that RocksDB calls.
+// Debian builds RocksDB for processors of 2003, and since 7.x it does not look for a newer one by itself: the table
+// took a third of the committer's time. The program's own definition comes before that of a shared library, so this is
+// the one that RocksDB calls.
 namespace rocksdb::crc32c {
 
-[[gnu::visibility("default")]] std::uint32_t Extend(std::uint32_t crc, const char* data, std::size_t bytes);
 std::uint32_t Extend(std::uint32_t crc, const char* data, std::size_t bytes) {
   return ~sluice::journal::Extend(~crc, {data, bytes});
 }

@@ -86,6 +86,7 @@ void Namespace::State::CheckAll() const {
     Check(ready == queue->ready.size() && ready_bytes == queue->ready.bytes(), "what is not leased is ready");
     for (const ColdItem& item : queue->cold) live_bytes += LogBytes(item);
     Check(queue->cold.empty() || queue->items.empty() || last < queue->cold.front().id, "what is cold is the youngest");
+    Check(queue->counts_as_paged == queue->paged(), "the memory budget knows whether a queue is paged");
     Check(leased_bytes == queue->leased_bytes, "leased bytes are those of the leased items");
     Check(queue->put == queue->done + queue->dead + queue->discarded + queue->unfinished(), "no item is lost or made");
     Check(queue->settings.paused || !queue->ready.HasFront() ||

@@ -47,11 +47,6 @@ void Log::EndRun() {
 }
 
 void WriteContent(const Content& content, std::string* bytes) {
-  if (content.priority == 0 && content.content_type.empty() && content.headers.empty()) {
-    constexpr std::string_view kNone("\0\0\0", 3);
-    bytes->append(kNone).append(content.payload.view());
-    return;
-  }
   WriteVarint(ZigZag(content.priority), bytes);
   WriteText(content.content_type, bytes);
   WriteVarint(content.headers.size(), bytes);

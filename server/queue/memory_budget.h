@@ -28,11 +28,14 @@ class MemoryBudget {
   bool TryPark(std::size_t bytes) { return TryAdd(parked_, parked_limit_, bytes); }
   void Unpark(std::size_t bytes) { parked_.fetch_sub(bytes); }
 
-  // Queues that are not in memory as a whole. What they have of it they share.
+  // Queues that are not in memory as a whole. What they read ahead they share.
   void AddPaged() { paged_.fetch_add(1); }
   void RemovePaged() { paged_.fetch_sub(1); }
-  // What one of them may have: together a quarter of all, alone half of that.
-  std::size_t PagedShare() const { return limit_ / 4 / std::max<std::size_t>(paged_.load(), 2); }
+  // What one of them may fill: together a quarter of all, alone half of that; but never next to nothing, for what is
+  // read is a whole batch.
+  std::size_t PagedShare() const {
+    return std::max(limit_ / 4 / std::max<std::size_t>(paged_.load(), 2), limit_ / 1024);
+  }
 
  private:
   static bool TryAdd(std::atomic<std::size_t>& account, std::size_t limit, std::size_t bytes) {

@@ -9,8 +9,7 @@
 namespace sluice::queue {
 namespace {
 
-// When half of the memory is taken, a queue that has more than this part of it is a long one.
-constexpr std::size_t kTightPart = 64;
+constexpr std::size_t kTightPart = 64;  // of the memory, for the front of a queue, when half of it is taken
 
 // What the contents of so many items take.
 std::size_t Weight(std::size_t bytes, std::size_t items) { return bytes + items * limits::kItemOverheadBytes; }
@@ -18,6 +17,11 @@ std::size_t Weight(std::size_t bytes, std::size_t items) { return bytes + items 
 }  // namespace
 
 std::size_t Namespace::State::Window() const { return std::min(limits_.window_bytes, budget_.PagedShare()); }
+
+std::size_t Namespace::State::Front() const {
+  const bool is_tight = budget_.used() > budget_.limit() / 2;
+  return is_tight ? std::min(Window(), budget_.limit() / kTightPart) : Window();
+}
 
 void Namespace::State::NotePaged(Queue& queue) {
   if (queue.paged() == queue.counts_as_paged) return;
@@ -31,10 +35,7 @@ void Namespace::State::NotePaged(Queue& queue) {
 
 bool Namespace::State::PutsCold(const Queue& queue) const {
   if (!Logs(queue) || queue.settings.order != Order::kFifo) return false;
-  if (!queue.cold.empty()) return true;
-  const bool is_tight = budget_.used() > budget_.limit() / 2;
-  const std::size_t most = is_tight ? std::min(Window(), budget_.limit() / kTightPart) : Window();
-  return Weight(queue.ready.bytes(), queue.ready.size()) > most;
+  return !queue.cold.empty() || Weight(queue.ready.bytes(), queue.ready.size()) > Front();
 }
 
 void Namespace::State::AddCold(Queue& queue, const ColdItem& item) {
@@ -79,7 +80,7 @@ void Namespace::State::Read(std::uint64_t position, ReadFor purpose, Effects& ef
 }
 
 void Namespace::State::Refill(Queue& queue, Effects& effects) {
-  const std::size_t window = Window();
+  const std::size_t window = Front();
   const ReadyList& ready = queue.ready;
   if (ready.HasFront() && ready.loaded_weight() >= window / 2) return;
   while (!queue.cold.empty() && Weight(ready.bytes(), ready.size()) < window) Thaw(queue);

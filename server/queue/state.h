@@ -217,8 +217,9 @@ class Namespace::State {
   // ---- paging.cc: queues whose contents are not all in memory ----
   // True when what is put now is not kept in memory: it is far from the front.
   bool PutsCold(const Queue& queue) const;
-  // Of a queue's contents at its front, in memory.
+  // What a long queue may keep in memory of its contents; and what it takes: never more.
   std::size_t Window() const;
+  std::size_t Front() const;
   // After a change of the queue: those that are paged share memory.
   void NotePaged(Queue& queue);
   enum class ReadFor { kCarrying, kGetters };  // the second includes the first
@@ -260,8 +261,14 @@ class Namespace::State {
   Home LogItem(ItemRecord&& record, std::string_view content, const Queue& queue);
   // The small things, when they alone keep a lot of log. False: they do not.
   bool CarrySmallEarly();
-  std::uint64_t OldestHome() const;
-  std::uint64_t OldestItem() const;
+  // Homes: of items, and of what is small.
+  struct Oldest {
+    std::uint64_t item;
+    std::uint64_t small;
+  };
+  Oldest FindOldest() const;
+  // What stays in front of the oldest item begins here.
+  std::uint64_t KeptFrom(std::uint64_t oldest_item) const;
   // The oldest batches in which nothing is alive are not counted any more: up to the position that is returned.
   std::uint64_t LeaveOutDead();
   void CountBatch(std::uint64_t position, std::size_t bytes);

@@ -20,11 +20,13 @@ namespace {
 constexpr std::size_t kPartBytes = 1u << 20;    // sizes of the log are kept for parts of about this size
 constexpr std::size_t kTidyEvery = 256u << 10;  // of the log died: looking costs a little for each queue and session
 constexpr std::size_t kMostParts = 8;           // are tidied at once
-// What is small is carried as soon as so many times what it takes goes with it, but not for less than such a part of what
-// the log may be: what is gone before the journal's memory is full is never written to its tables. Twice that part stays:
-// the next server is to know what has just been settled, when it comes again.
+// What is small is carried as soon as so many times what it takes goes with it, but not for less than such a part of
+// what the log may be: what is gone before the journal's memory is full is never written to its tables.
 constexpr std::size_t kSmallFactor = 4;
 constexpr std::size_t kSmallPart = 16;
+// Of what the log may be, such a part stays although nothing in it is alive: a server that starts learns from it what
+// has just been settled, when it is settled again.
+constexpr std::size_t kKeptPart = 8;
 constexpr std::size_t kReadBytes = 1u << 10;    // what a batch that is read for an item costs at least
 
 // Of the log, about, for one that is alive.
@@ -70,31 +72,34 @@ void Namespace::State::CountBatch(std::uint64_t position, std::size_t bytes) {
   log_bytes_ += bytes;
 }
 
-std::uint64_t Namespace::State::OldestHome() const {
-  std::uint64_t oldest = std::min(log_.position(), numbers_home_);
-  const auto consider = [&oldest](std::uint64_t home) {
-    if (home != 0) oldest = std::min(oldest, home);
+Namespace::State::Oldest Namespace::State::FindOldest() const {
+  Oldest oldest{log_.position(), std::min(log_.position(), numbers_home_)};
+  const auto consider = [](std::uint64_t home, std::uint64_t& of) {
+    if (home != 0) of = std::min(of, home);
   };
-  consider(OldestItem());
-  for (const auto& [name, queue] : queues_) consider(queue->home);
-  for (const auto& [id, session] : sessions_) consider(session.home);
-  consider(window_.OldestHome());
+  if (!homes_.empty() && !SLUICE_SEEDED_BUG(kTrimTooEarly)) consider(homes_.begin()->first, oldest.item);
+  for (const auto& [name, queue] : queues_) {
+    consider(queue->home, oldest.small);
+    if (const ColdItem* item = queue->cold.OldestHome()) consider(item->home.position, oldest.item);
+  }
+  for (const auto& [id, session] : sessions_) consider(session.home, oldest.small);
+  consider(window_.OldestHome(), oldest.small);
   return oldest;
 }
 
-std::uint64_t Namespace::State::OldestItem() const {
-  std::uint64_t oldest = log_.position();
-  if (!homes_.empty() && !SLUICE_SEEDED_BUG(kTrimTooEarly)) oldest = std::min(oldest, homes_.begin()->first);
-  for (const auto& [name, queue] : queues_) {
-    if (const ColdItem* item = queue->cold.OldestHome()) oldest = std::min(oldest, item->home.position);
-  }
-  return oldest;
+std::uint64_t Namespace::State::KeptFrom(std::uint64_t oldest_item) const {
+  auto part = std::find_if(log_parts_.begin(), log_parts_.end(),
+                           [=](const LogPart& each) { return each.last >= oldest_item; });
+  std::size_t kept = 0;
+  while (part != log_parts_.begin() && kept < log_limit_ / kKeptPart) kept += (--part)->bytes;
+  return part == log_parts_.begin() ? 0 : std::prev(part)->last + 1;
 }
 
 std::uint64_t Namespace::State::LeaveOutDead() {
-  const std::uint64_t oldest = OldestHome();
+  const Oldest oldest = FindOldest();
+  const std::uint64_t stays = std::min(oldest.small, KeptFrom(oldest.item));
   std::uint64_t trim = 0;
-  while (!log_parts_.empty() && log_parts_.front().last < oldest) {
+  while (!log_parts_.empty() && log_parts_.front().last < stays) {
     log_bytes_ -= log_parts_.front().bytes;
     trim = log_parts_.front().last;
     log_parts_.pop_front();
@@ -103,16 +108,17 @@ std::uint64_t Namespace::State::LeaveOutDead() {
 }
 
 bool Namespace::State::CarrySmallEarly() {
-  const std::uint64_t oldest = OldestItem();
-  const std::size_t least = log_limit_ / kSmallPart;
+  const std::size_t worth = std::max(log_limit_ / kSmallPart, kSmallFactor * SmallBytes());
+  if (log_bytes_ < log_limit_ / kKeptPart + worth) return false;
+  const std::uint64_t stays = KeptFrom(FindOldest().item);
   std::uint64_t until = 0;
   std::size_t gone = 0;
   for (const LogPart& part : log_parts_) {
-    if (part.last >= oldest || log_bytes_ - gone - part.bytes < 2 * least) break;
+    if (part.last >= stays) break;
     until = part.last;
     gone += part.bytes;
   }
-  if (gone < std::max(least, kSmallFactor * SmallBytes())) return false;
+  if (gone < worth) return false;
   CarrySmall(until);
   return true;
 }

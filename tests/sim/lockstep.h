@@ -28,7 +28,7 @@ class Lockstep {
     std::size_t memory_bytes;
     bool durable = false;          // queues are in a log, and the server may be restarted
     std::size_t window_bytes = 0;  // of that, in memory at the front of a queue
-    std::size_t log_bytes = 0;     // a log up to this size is not tidied
+    std::size_t log_bytes = 0;     // in a log up to this size items stay where they are
   };
   explicit Lockstep(const World& world);
 
@@ -88,6 +88,7 @@ class Lockstep {
   Witness witness_;
   TimePoint now_{std::chrono::hours(1)};
   std::size_t memory_of_others_ = 0;
+  std::size_t others_paged_ = 0;
   std::uint64_t last_op_ = 0;
   std::size_t used_before_ = 0;
   bool advanced_ = false;

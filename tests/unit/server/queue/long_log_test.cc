@@ -77,6 +77,7 @@ class LongLog : public testing::Test {
         const std::uint64_t position = loads.front();
         loads.erase(loads.begin());
         ASSERT_TRUE(log_.contains(position));
+        ++loaded_;
         ASSERT_TRUE(core_->Loaded(position, log_.at(position).contents, now_, effects));
       } else {
         return;
@@ -147,6 +148,7 @@ class LongLog : public testing::Test {
   std::map<std::uint64_t, LogBatch> log_;
   bool trims_ = true;   // or the server ends before it does
   bool writes_ = true;  // or the disk is stuck
+  std::size_t loaded_ = 0;  // batches that were read
   std::size_t log_bytes_ = 0, most_log_ = 0, most_memory_ = 0;
   std::uint64_t last_position_ = 0;
   std::uint64_t last_operation_ = 0;
@@ -294,6 +296,25 @@ TEST_F(LongLog, DropsContentsThatComeBackToALongQueue) {
   EXPECT_EQ(Take("q", 1).front().content->payload.view(), Text(0, kKiB));
 }
 
+TEST_F(LongLog, WhenMemoryIsTightALongQueueIsOnTheDisk) {
+  limits_.window_bytes = 64 * kMiB;
+  Restart();
+  budget_.Take(33 * kMiB);
+  Create("q");
+  for (std::size_t i = 0; i < 4'000; ++i) Must<PutResult>(PutOf("q", 1, kKiB, i));
+  EXPECT_EQ(loaded_, 0u);
+  EXPECT_LT(budget_.used(), 33 * kMiB + 2 * kMiB);
+  for (std::size_t i = 0; i < 4'000; ++i) {
+    const auto deliveries = Take("q", 1);
+    ASSERT_EQ(deliveries.size(), 1u);
+    ASSERT_EQ(deliveries.front().content->payload.view(), Text(i, kKiB));
+    Finish("q", deliveries);
+  }
+  EXPECT_LT(most_memory_, 33 * kMiB + 2 * kMiB);
+  core_.reset();
+  EXPECT_EQ(budget_.used(), 33 * kMiB);
+}
+
 // ---- puts that come again ----
 
 TEST_F(LongLog, KnowsTheNewestPutsHoweverOftenItGoesRound) {
@@ -346,6 +367,27 @@ TEST_F(LongLog, KnowsAPutForItsTimeFromARestart) {
 }
 
 // ---- sessions ----
+
+TEST_F(LongLog, KnowsWhatWasJustSettledInFrontOfABacklog) {
+  constexpr std::size_t kItems = 3'000;
+  Create("q");
+  for (std::size_t i = 0; i < kItems; ++i) Must<PutResult>(PutOf("q", 1, kKiB, i));
+  const std::size_t full = log_bytes_;
+  const SessionId session{7};
+  std::vector<Fence> fences;
+  for (std::size_t i = 0; i < kItems / 2; ++i) {
+    const auto deliveries = Take("q", 1, session);
+    ASSERT_EQ(deliveries.size(), 1u);
+    fences.push_back(deliveries.front().fence);
+    Must<TaskDoneResult>(TaskDone{"q", {fences.back()}}, session);
+    if (fences.size() < 100 || fences.size() % 40 != 0) continue;
+    Restart();
+    for (std::size_t back = 1; back <= 100; ++back) {
+      ASSERT_TRUE(Run(TaskDone{"q", {fences[fences.size() - back]}}, session).ok()) << fences.size() << ", " << back;
+    }
+  }
+  EXPECT_LT(log_bytes_, full * 3 / 4) << "nothing was trimmed";
+}
 
 TEST_F(LongLog, KnowsABoundedNumberOfLeasesThatASessionHadSettled) {
   Create("q");
