@@ -3,13 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <iterator>
+#include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/server/journal/history.h"
@@ -66,15 +70,25 @@ class Damage : public testing::Test {
     copied.set_value();
   }
 
-  // The process lives on, and a file that grows while it is copied is an error to std::filesystem.
+  // The process lives on, and may be writing a table: until a copy is of one moment.
   void CopyAsItIs(const std::string& directory) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
     std::error_code error;
-    for (int tries = 0; tries < 100; ++tries) {
-      fs::copy(directory, original_, fs::copy_options::recursive, error);
-      if (!error) return;
+    do {
       fs::remove_all(original_);
+      const auto before = Look(directory);
+      fs::copy(directory, original_, fs::copy_options::recursive, error);
+      if (!error && Look(directory) == before) return;
+    } while (std::chrono::steady_clock::now() < end);
+    FAIL() << "it never rests " << error.message();
+  }
+  static std::map<fs::path, std::pair<std::uintmax_t, fs::file_time_type>> Look(const std::string& directory) {
+    std::map<fs::path, std::pair<std::uintmax_t, fs::file_time_type>> files;
+    std::error_code gone;  // meanwhile
+    for (const auto& file : fs::directory_iterator(directory)) {
+      files[file.path()] = {file.file_size(gone), file.last_write_time(gone)};
     }
-    FAIL() << error.message();
+    return files;
   }
 
   bool HasTables() const {
