@@ -127,12 +127,18 @@ bool Namespace::State::Tidy(Effects& effects) {
   const std::size_t allowed = std::max(log_limit_, limits::kLogFactor * live_bytes_) + SmallBytes();
   if (log_parts_.empty() || log_bytes_ <= allowed || !carrying_.positions.empty()) return false;
   const std::size_t excess = log_bytes_ - allowed;
-  // As many parts as have to go. When nothing in them is dead, as much is carried as they take.
-  std::uint64_t until = 0;
+  // As many parts as have to go. When nothing in them is dead, as much is carried as they take. What stays in front of
+  // them follows as they go.
+  const std::uint64_t oldest = FindOldest().item;
+  const std::uint64_t stays = KeptFrom(oldest);
+  std::uint64_t until = stays == 0 ? 0 : stays - 1;
   std::size_t reach = 0;
-  for (std::size_t part = 0; part < std::min(kMostParts, log_parts_.size()) && reach < excess; ++part) {
-    until = log_parts_[part].last;
-    reach += log_parts_[part].bytes;
+  std::size_t parts = 0;
+  for (const LogPart& part : log_parts_) {
+    if (part.last < oldest) continue;
+    if (reach >= excess || parts++ == kMostParts) break;
+    until = part.last;
+    reach += part.bytes;
   }
   CarrySmall(until);
   // The more there is to free the more is carried with each batch: it cannot be outrun.

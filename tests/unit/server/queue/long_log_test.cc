@@ -249,6 +249,19 @@ TEST_F(LongLog, IsShortWhereOnlySmallThingsAreOld) {
   Must<DescribeResult>(DescribeQueue{"idle"});
 }
 
+TEST_F(LongLog, IsBoundedAsAServerBoundsItWhereItemsStayNowAndThen) {
+  limits_.log_bytes = limits::kLogBytes;
+  Restart();
+  Create("kept");
+  Create("busy");
+  for (std::size_t i = 0; i < 200; ++i) {
+    Must<PutResult>(PutOf("kept", 1, kKiB, i));
+    Churn("busy", kMiB);
+  }
+  EXPECT_LT(most_log_, limits::kLogBytes + 4 * kMiB);
+  core_->CheckInvariants();
+}
+
 // ---- memory ----
 
 // Each would have a window of 8 MiB, were it alone.
