@@ -31,6 +31,11 @@ inline constexpr std::size_t kItemOverheadBytes = 256;    // charged per item be
 inline constexpr std::size_t kColdItemBytes = 48;         // charged for one that is far from the front of a long queue
 inline constexpr std::size_t kRecordNumbers = 100'000'000;  // of one record of the journal: items of a purge
 inline constexpr std::size_t kPagingBytes = 64u << 20;      // contents at the front of a long queue that are in memory
+// Parts of the server's memory for what long queues read ahead: of all together, of each at least (what is read is a
+// whole batch), and of each at most when half of the memory is taken.
+inline constexpr std::size_t kPagedPart = 4;
+inline constexpr std::size_t kLeastPagedPart = 1024;
+inline constexpr std::size_t kTightPagedPart = 64;
 
 // ---- the journal -------------------------------------------------------------------------------
 inline constexpr std::size_t kLogBytes = 64u << 20;        // a namespace's log up to this size carries no item forward

@@ -9,6 +9,8 @@
 #include <atomic>
 #include <cstddef>
 
+#include "common/limits.h"
+
 namespace sluice::queue {
 
 class MemoryBudget {
@@ -31,10 +33,10 @@ class MemoryBudget {
   // Queues that are not in memory as a whole. What they read ahead they share.
   void AddPaged() { paged_.fetch_add(1); }
   void RemovePaged() { paged_.fetch_sub(1); }
-  // What one of them may fill: together a quarter of all, alone half of that; but never next to nothing, for what is
-  // read is a whole batch.
+  // What one of them may fill; alone it has the share of one of two.
   std::size_t PagedShare() const {
-    return std::max(limit_ / 4 / std::max<std::size_t>(paged_.load(), 2), limit_ / 1024);
+    const std::size_t sharers = std::max<std::size_t>(paged_.load(), 2);
+    return std::max(limit_ / limits::kPagedPart / sharers, limit_ / limits::kLeastPagedPart);
   }
 
  private:

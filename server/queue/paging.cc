@@ -9,8 +9,6 @@
 namespace sluice::queue {
 namespace {
 
-constexpr std::size_t kTightPart = 64;  // of the memory, for the front of a queue, when half of it is taken
-
 // What the contents of so many items take.
 std::size_t Weight(std::size_t bytes, std::size_t items) { return bytes + items * limits::kItemOverheadBytes; }
 
@@ -20,7 +18,7 @@ std::size_t Namespace::State::Window() const { return std::min(limits_.window_by
 
 std::size_t Namespace::State::Front() const {
   const bool is_tight = budget_.used() > budget_.limit() / 2;
-  return is_tight ? std::min(Window(), budget_.limit() / kTightPart) : Window();
+  return is_tight ? std::min(Window(), budget_.limit() / limits::kTightPagedPart) : Window();
 }
 
 void Namespace::State::NotePaged(Queue& queue) {

@@ -249,7 +249,7 @@ class Namespace::State {
   std::size_t SmallBytes() const;
   // Carries what is alive in the oldest batches over into the one that is being written, if the log is too long and
   // all was carried that was read before. False: nothing to do.
-  bool Tidy(Effects& effects);
+  bool Tidy(std::uint64_t oldest_item, Effects& effects);
   // All but items. `until`: it is to leave the batches up to there.
   void CarrySmall(std::uint64_t until);
   // About `most` bytes at once.
@@ -260,17 +260,17 @@ class Namespace::State {
   void CarryItem(StoredItem& item, std::string_view content);
   Home LogItem(ItemRecord&& record, std::string_view content, const Queue& queue);
   // The small things, when they alone keep a lot of log. False: they do not.
-  bool CarrySmallEarly();
+  bool CarrySmallEarly(std::uint64_t oldest_item);
   // Homes: of items, and of what is small.
   struct Oldest {
     std::uint64_t item;
     std::uint64_t small;
   };
   Oldest FindOldest() const;
-  // What stays in front of the oldest item begins here.
-  std::uint64_t KeptFrom(std::uint64_t oldest_item) const;
+  // The last position in front of the oldest item that need not stay; 0: all do.
+  std::uint64_t MayGo(std::uint64_t oldest_item) const;
   // The oldest batches in which nothing is alive are not counted any more: up to the position that is returned.
-  std::uint64_t LeaveOutDead();
+  std::uint64_t LeaveOutDead(const Oldest& oldest);
   void CountBatch(std::uint64_t position, std::size_t bytes);
 
   // ---- waiting.cc ----

@@ -27,7 +27,7 @@ constexpr std::size_t kSmallPart = 16;
 // Of what the log may be, such a part stays although nothing in it is alive: a server that starts learns from it what
 // has just been settled, when it is settled again.
 constexpr std::size_t kKeptPart = 8;
-constexpr std::size_t kReadBytes = 1u << 10;    // what a batch that is read for an item costs at least
+constexpr std::size_t kReadBytes = 1u << 10;  // what a batch that is read for an item costs at least
 
 // Of the log, about, for one that is alive.
 constexpr std::size_t kQueueBytes = 80;
@@ -48,9 +48,10 @@ LogBatch Namespace::State::TakeBatch(TimePoint now, Effects& effects) {
   if (dead() - looked_at_dead_ >= often || carrying_.goes_on) {
     carrying_.goes_on = false;
     window_.ForgetOld(now);
-    trim = LeaveOutDead();
-    if (CarrySmallEarly()) trim = std::max(trim, LeaveOutDead());
-    if (Tidy(effects)) trim = std::max(trim, LeaveOutDead());
+    const Oldest oldest = FindOldest();
+    trim = LeaveOutDead(oldest);
+    if (CarrySmallEarly(oldest.item)) trim = std::max(trim, LeaveOutDead(FindOldest()));
+    if (Tidy(oldest.item, effects)) trim = std::max(trim, LeaveOutDead(FindOldest()));
     looked_at_dead_ = dead();
   }
   const std::size_t bytes = log_.bytes();
@@ -87,19 +88,18 @@ Namespace::State::Oldest Namespace::State::FindOldest() const {
   return oldest;
 }
 
-std::uint64_t Namespace::State::KeptFrom(std::uint64_t oldest_item) const {
+std::uint64_t Namespace::State::MayGo(std::uint64_t oldest_item) const {
   auto part = std::find_if(log_parts_.begin(), log_parts_.end(),
                            [=](const LogPart& each) { return each.last >= oldest_item; });
   std::size_t kept = 0;
   while (part != log_parts_.begin() && kept < log_limit_ / kKeptPart) kept += (--part)->bytes;
-  return part == log_parts_.begin() ? 0 : std::prev(part)->last + 1;
+  return part == log_parts_.begin() ? 0 : std::prev(part)->last;
 }
 
-std::uint64_t Namespace::State::LeaveOutDead() {
-  const Oldest oldest = FindOldest();
-  const std::uint64_t stays = std::min(oldest.small, KeptFrom(oldest.item));
+std::uint64_t Namespace::State::LeaveOutDead(const Oldest& oldest) {
+  const std::uint64_t may_go = MayGo(oldest.item);
   std::uint64_t trim = 0;
-  while (!log_parts_.empty() && log_parts_.front().last < stays) {
+  while (!log_parts_.empty() && log_parts_.front().last <= may_go && log_parts_.front().last < oldest.small) {
     log_bytes_ -= log_parts_.front().bytes;
     trim = log_parts_.front().last;
     log_parts_.pop_front();
@@ -107,35 +107,26 @@ std::uint64_t Namespace::State::LeaveOutDead() {
   return trim;
 }
 
-bool Namespace::State::CarrySmallEarly() {
-  const std::size_t worth = std::max(log_limit_ / kSmallPart, kSmallFactor * SmallBytes());
-  if (log_bytes_ < log_limit_ / kKeptPart + worth) return false;
-  const std::uint64_t stays = KeptFrom(FindOldest().item);
-  std::uint64_t until = 0;
+bool Namespace::State::CarrySmallEarly(std::uint64_t oldest_item) {
+  const std::uint64_t until = MayGo(oldest_item);
   std::size_t gone = 0;
-  for (const LogPart& part : log_parts_) {
-    if (part.last >= stays) break;
-    until = part.last;
-    gone += part.bytes;
-  }
-  if (gone < worth) return false;
+  for (auto part = log_parts_.begin(); part != log_parts_.end() && part->last <= until; ++part) gone += part->bytes;
+  if (gone < std::max(log_limit_ / kSmallPart, kSmallFactor * SmallBytes())) return false;
   CarrySmall(until);
   return true;
 }
 
-bool Namespace::State::Tidy(Effects& effects) {
+bool Namespace::State::Tidy(std::uint64_t oldest_item, Effects& effects) {
   const std::size_t allowed = std::max(log_limit_, limits::kLogFactor * live_bytes_) + SmallBytes();
   if (log_parts_.empty() || log_bytes_ <= allowed || !carrying_.positions.empty()) return false;
   const std::size_t excess = log_bytes_ - allowed;
   // As many parts as have to go. When nothing in them is dead, as much is carried as they take. What stays in front of
   // them follows as they go.
-  const std::uint64_t oldest = FindOldest().item;
-  const std::uint64_t stays = KeptFrom(oldest);
-  std::uint64_t until = stays == 0 ? 0 : stays - 1;
+  std::uint64_t until = MayGo(oldest_item);
   std::size_t reach = 0;
   std::size_t parts = 0;
   for (const LogPart& part : log_parts_) {
-    if (part.last < oldest) continue;
+    if (part.last < oldest_item) continue;
     if (reach >= excess || parts++ == kMostParts) break;
     until = part.last;
     reach += part.bytes;

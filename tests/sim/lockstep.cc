@@ -12,7 +12,7 @@
 namespace sluice::sim {
 namespace {
 
-constexpr std::size_t kOthersPaged = 1'000;  // then a long queue has less of the memory
+constexpr std::size_t kOthersPaged = 1'000;          // long queues of others: ours has less of the memory
 constexpr OperationId kLooking{~std::uint64_t{0}};  // the comparison's own calls
 
 template <typename Side>
@@ -170,9 +170,9 @@ void Lockstep::SetMemoryOfOthers(std::size_t bytes) {
   if (bytes > memory_of_others_ && !budget_.TryTake(bytes - memory_of_others_)) return;
   if (bytes < memory_of_others_) budget_.Give(memory_of_others_ - bytes);
   memory_of_others_ = bytes;
-  // They have long queues, too.
-  for (; paged() && others_paged_ < (bytes > 0 ? kOthersPaged : 0); ++others_paged_) budget_.AddPaged();
-  for (; others_paged_ > (bytes > 0 ? kOthersPaged : 0); --others_paged_) budget_.RemovePaged();
+  const std::size_t paged_now = paged() && bytes > 0 ? kOthersPaged : 0;
+  for (; others_paged_ < paged_now; ++others_paged_) budget_.AddPaged();
+  for (; others_paged_ > paged_now; --others_paged_) budget_.RemovePaged();
   model_.SetMemoryOfOthers(bytes);
   Both([&] { return "others take " + std::to_string(bytes) + " bytes of memory"; },
        [&](auto& side, queue::Effects& effects) { side.RetryMemory(now_, effects); });

@@ -1,5 +1,6 @@
 #include "server/journal/crc32c.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -29,6 +30,18 @@ TEST(Crc32c, IsTheSameOnAnyProcessor) {
     }
   }
 }
+
+#if defined(__x86_64__)
+
+// Or it would be slow again, and nobody would know.
+TEST(Crc32c, OfThisProgramIsWhatRocksDbCalls) {
+  const void* const called = dlsym(RTLD_DEFAULT, "_ZN7rocksdb6crc32c6ExtendEjPKcm");
+  Dl_info where{};
+  ASSERT_NE(dladdr(called, &where), 0);
+  EXPECT_EQ(std::string_view(where.dli_fname).find("librocksdb"), std::string_view::npos) << where.dli_fname;
+}
+
+#endif
 
 }  // namespace
 }  // namespace sluice::journal
